@@ -1,0 +1,38 @@
+//! The vocabulary of the platform.
+//!
+//! Every other crate speaks in these types: identifiers that cannot be malformed, an agent's
+//! [`Source`] that cannot be over-size, a [`Manifest`] that has been validated, and a
+//! [`Registration`] whose state only moves along legal transitions. The crate is pure: it knows
+//! neither AWS nor an async runtime, reads no clock and no environment.
+//!
+//! Values enter through a parser ([`std::str::FromStr`], [`TryFrom`] or serde) that names the
+//! field and says what was expected; once built they need no further checks.
+
+mod agent;
+mod error;
+mod finding;
+mod id;
+mod manifest;
+mod message;
+mod quality;
+mod registration;
+mod source;
+mod step;
+
+pub use agent::{Agent, AgentKind, AgentStatus, AgentVersion};
+pub use error::{ErrorName, Invalid};
+pub use finding::{Finding, Severity};
+pub use id::{
+    AgentName, ApiKeyId, ArtifactDigest, Capability, RegistrationId, TenantId, VersionNumber,
+};
+pub use manifest::{Example, Limits, LimitsDraft, Manifest, ManifestDraft, Tool, limits};
+pub use message::RegisterMessage;
+pub use quality::{Quality, QualityPart};
+pub use registration::{
+    AnalysisMethod, IllegalTransition, Registration, Report, State, StateName, Transition,
+};
+pub use source::{MAX_AGENT_BYTES, Source, SourceError};
+pub use step::{
+    AgentFailure, Completed, ExampleRun, Execute, ExecuteResult, FailureKind, LogLine, Outcome,
+    Probe, ProbeReport, StepRequest, StepResponse, Timing,
+};
