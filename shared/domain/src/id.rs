@@ -74,6 +74,14 @@ fn is_slug(text: &str, separators: &[char], max: usize) -> bool {
         })
 }
 
+fn is_sha_256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn sha_256(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
+}
+
 fn is_prefixed_uuid(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|rest| {
         rest.len() == 32 && rest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
@@ -120,7 +128,14 @@ text_id! {
     /// The SHA-256 of an artifact's bytes, in lower-case hexadecimal.
     ArtifactDigest, "artifact",
     "64 lower-case hexadecimal digits",
-    |text| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    is_sha_256
+}
+
+text_id! {
+    /// The SHA-256 of an API key, in lower-case hexadecimal: what is stored and looked up.
+    KeyDigest, "key_digest",
+    "64 lower-case hexadecimal digits",
+    is_sha_256
 }
 
 impl RegistrationId {
@@ -143,7 +158,15 @@ impl ArtifactDigest {
     /// The digest of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        Self(format!("{:x}", Sha256::digest(bytes)))
+        Self(sha_256(bytes))
+    }
+}
+
+impl KeyDigest {
+    /// The digest of a key.
+    #[must_use]
+    pub fn of(key: &str) -> Self {
+        Self(sha_256(key.as_bytes()))
     }
 }
 

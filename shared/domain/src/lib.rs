@@ -9,6 +9,7 @@
 //! field and says what was expected; once built they need no further checks.
 
 mod agent;
+mod api_key;
 mod error;
 mod finding;
 mod id;
@@ -20,10 +21,12 @@ mod source;
 mod step;
 
 pub use agent::{Agent, AgentKind, AgentStatus, AgentVersion};
+pub use api_key::KeyRecord;
 pub use error::{ErrorName, Invalid};
 pub use finding::{Finding, Severity};
 pub use id::{
-    AgentName, ApiKeyId, ArtifactDigest, Capability, RegistrationId, TenantId, VersionNumber,
+    AgentName, ApiKeyId, ArtifactDigest, Capability, KeyDigest, RegistrationId, TenantId,
+    VersionNumber,
 };
 pub use manifest::{Example, Limits, LimitsDraft, Manifest, ManifestDraft, Tool, limits};
 pub use message::RegisterMessage;

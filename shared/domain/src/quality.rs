@@ -32,11 +32,7 @@ impl Quality {
         let (points, of) = parts.iter().fold((0u32, 0u32), |(p, o), part| {
             (p + u32::from(part.points), o + u32::from(part.of))
         });
-        let score = if of == 0 {
-            0
-        } else {
-            (points * 100 + of / 2) / of
-        };
+        let score = (points * 100 + of / 2).checked_div(of).unwrap_or(0);
         Self {
             score: u8::try_from(score.min(100)).unwrap_or(100),
             parts,

@@ -11,9 +11,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use tdev_domain::{ApiKeyId, TenantId};
+use tdev_domain::KeyDigest;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const SECRET_BYTES: usize = 20;
@@ -50,8 +48,8 @@ impl ApiKey {
         let mut secret = [0u8; SECRET_BYTES];
         getrandom::fill(&mut secret).map_err(|_| ApiKeyError::Random)?;
         let mut key = format!("tdev_{environment}_{}", base32(&secret));
-        let checksum = crc32fast::hash(key.as_bytes());
-        key.push_str(&format!("{checksum:08x}"));
+        let checksum = checksum(&key);
+        key.push_str(&checksum);
         Ok(Self(key))
     }
 
@@ -64,7 +62,7 @@ impl ApiKey {
     /// What is stored of the key.
     #[must_use]
     pub fn digest(&self) -> KeyDigest {
-        KeyDigest(format!("{:x}", Sha256::digest(self.0.as_bytes())))
+        KeyDigest::of(&self.0)
     }
 }
 
@@ -73,6 +71,10 @@ fn is_environment(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
+fn checksum(body: &str) -> String {
+    format!("{:08x}", crc32fast::hash(body.as_bytes()))
 }
 
 /// Five bits a character, the first bits first.
@@ -102,7 +104,7 @@ impl FromStr for ApiKey {
             return Err(ApiKeyError::Malformed);
         }
         let (body, checksum) = text.split_at(text.len() - CHECKSUM_CHARS);
-        if format!("{:08x}", crc32fast::hash(body.as_bytes())) != checksum {
+        if self::checksum(body) != checksum {
             return Err(ApiKeyError::Checksum);
         }
         Ok(Self(text.to_owned()))
@@ -113,32 +115,6 @@ impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKey(tdev_…)")
     }
-}
-
-/// The SHA-256 of a key, in lower-case hexadecimal: what is stored and looked up.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct KeyDigest(String);
-
-impl KeyDigest {
-    /// The digest as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// What the platform keeps of a key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyRecord {
-    /// The key's public identifier.
-    pub id: ApiKeyId,
-    /// Whom it speaks for.
-    pub tenant: TenantId,
-    /// What its holder calls it.
-    pub label: String,
-    /// Whether it has been revoked.
-    pub revoked: bool,
 }
 
 #[cfg(test)]
