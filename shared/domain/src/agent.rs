@@ -50,6 +50,8 @@ pub struct Agent {
     pub created_at: Timestamp,
     /// When the pointer last moved.
     pub updated_at: Timestamp,
+    /// Counts the writes, from 0; each is made on condition of the count it read.
+    pub revision: u32,
 }
 
 /// One immutable version of an agent.
@@ -96,6 +98,7 @@ impl Agent {
             capabilities: version.manifest.capabilities.clone(),
             created_at: current.map_or(version.created_at, |agent| agent.created_at),
             updated_at: version.created_at,
+            revision: current.map_or(0, |agent| agent.revision + 1),
         }
     }
 
@@ -113,6 +116,7 @@ impl Agent {
             description: version.manifest.description.clone(),
             capabilities: version.manifest.capabilities.clone(),
             updated_at: now,
+            revision: self.revision + 1,
             ..self.clone()
         }
     }
