@@ -32,7 +32,7 @@ pub use manifest::{Example, Limits, LimitsDraft, Manifest, ManifestDraft, Tool, 
 pub use message::RegisterMessage;
 pub use quality::{Quality, QualityPart};
 pub use registration::{
-    AnalysisMethod, IllegalTransition, Registration, Report, State, StateName, Transition,
+    AnalysisMethod, IllegalTransition, Registration, Release, Report, State, StateName, Transition,
 };
 pub use source::{MAX_AGENT_BYTES, Source, SourceError};
 pub use step::{

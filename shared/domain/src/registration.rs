@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! accepted ──► analysing ──► probing ──► active
-//!                 │             │
-//!                 ├─────────────┼──────► rejected
-//!                 │             │           ▲
-//!                 └─────────────┴──► quarantined ──► active (released by a person)
+//!               ▲  │             │
+//!     released  │  ├─────────────┼──────► rejected
+//!  by a person  │  ▼             │
+//!              quarantined ◄─────┘
 //! ```
 //!
 //! `active` and `rejected` are final. A worker that is interrupted starts again at `analysing`:
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentKind, AgentName, ArtifactDigest, Finding, ManifestDraft, ProbeReport, Quality,
+    AgentKind, AgentName, ApiKeyId, ArtifactDigest, Finding, ManifestDraft, ProbeReport, Quality,
     RegistrationId, Severity, TenantId, VersionNumber,
 };
 
@@ -34,7 +34,7 @@ pub enum State {
         /// The version.
         version: VersionNumber,
     },
-    /// Held back for a person to look at.
+    /// Held back for a person to look at, who may release it to be analysed and probed again.
     Quarantined,
     /// Refused.
     Rejected,
@@ -103,7 +103,7 @@ impl StateName {
                 next,
                 Self::Analysing | Self::Active | Self::Quarantined | Self::Rejected
             ),
-            Self::Quarantined => matches!(next, Self::Active | Self::Rejected),
+            Self::Quarantined => matches!(next, Self::Analysing),
             Self::Active | Self::Rejected => false,
         }
     }
@@ -143,6 +143,18 @@ pub struct Transition {
     pub at: Timestamp,
     /// Why, in a sentence for the person who registered the agent.
     pub reason: String,
+}
+
+/// A person's word that an agent's security findings are acceptable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// The key they showed.
+    pub by: ApiKeyId,
+    /// When.
+    pub at: Timestamp,
+    /// Why, in their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// How an agent was analysed.
@@ -200,6 +212,9 @@ pub struct Registration {
     /// What analysis and probe found out, once settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<Report>,
+    /// The release from quarantine; with it, security findings no longer hold the agent back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Release>,
     /// Counts the writes; each is made on condition of the count it read.
     pub revision: u32,
     /// When it was accepted.
@@ -234,6 +249,7 @@ impl Registration {
                 reason: "stored and queued for analysis".to_owned(),
             }],
             report: None,
+            release: None,
             revision: 0,
             created_at: now,
             updated_at: now,
@@ -262,6 +278,23 @@ impl Registration {
         });
         moved.revision += 1;
         moved.updated_at = now;
+        Ok(moved)
+    }
+
+    /// Releases a quarantined registration, to be analysed and probed again with its security
+    /// findings accepted.
+    pub fn released(&self, release: Release) -> Result<Self, IllegalTransition> {
+        let from = self.state.name();
+        if from != StateName::Quarantined {
+            return Err(IllegalTransition {
+                from,
+                to: StateName::Analysing,
+            });
+        }
+        let at = release.at;
+        let mut moved = self.advance(State::Analysing, "released from quarantine", at)?;
+        moved.release = Some(release);
+        moved.report = None;
         Ok(moved)
     }
 
@@ -319,12 +352,31 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_is_never_active_without_a_probe_or_a_person() {
+    fn an_agent_is_never_active_without_a_probe() {
         for from in StateName::ALL {
-            if from.may_become(StateName::Active) {
-                assert!(matches!(from, StateName::Probing | StateName::Quarantined));
-            }
+            assert_eq!(
+                from.may_become(StateName::Active),
+                from == StateName::Probing
+            );
         }
+    }
+
+    #[test]
+    fn only_what_is_quarantined_is_released() {
+        let release = Release {
+            by: ApiKeyId::generate(),
+            at: Timestamp::UNIX_EPOCH,
+            reason: None,
+        };
+        assert!(accepted().released(release.clone()).is_err());
+        let quarantined = accepted()
+            .advance(State::Analysing, "", Timestamp::UNIX_EPOCH)
+            .and_then(|r| r.advance(State::Quarantined, "", Timestamp::UNIX_EPOCH))
+            .unwrap();
+        let released = quarantined.released(release.clone()).unwrap();
+        assert_eq!(released.state, State::Analysing);
+        assert_eq!(released.release, Some(release.clone()));
+        assert!(released.released(release).is_err());
     }
 
     proptest! {
