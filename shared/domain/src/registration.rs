@@ -92,7 +92,7 @@ impl StateName {
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {
         match self {
-            Self::Accepted => matches!(next, Self::Analysing),
+            Self::Accepted | Self::Quarantined => matches!(next, Self::Analysing),
             Self::Analysing => {
                 matches!(
                     next,
@@ -103,7 +103,6 @@ impl StateName {
                 next,
                 Self::Analysing | Self::Active | Self::Quarantined | Self::Rejected
             ),
-            Self::Quarantined => matches!(next, Self::Analysing),
             Self::Active | Self::Rejected => false,
         }
     }
