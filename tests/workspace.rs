@@ -1,0 +1,175 @@
+//! The rule of dependence and of layout, held over `cargo metadata`.
+//!
+//! Dependencies point one way: `functions → {lambda, aws, capability crates} → domain`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
+
+fn metadata() -> Metadata {
+    MetadataCommand::new().exec().expect("cargo metadata runs in the workspace")
+}
+
+/// The folder a package lies in, relative to the workspace: `functions/gateway`.
+fn folder(metadata: &Metadata, package: &Package) -> String {
+    package
+        .manifest_path
+        .parent()
+        .and_then(|dir| dir.strip_prefix(&metadata.workspace_root).ok())
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+/// Everything `root` is built from, tests left out.
+fn built_from(metadata: &Metadata, root: &PackageId) -> BTreeSet<String> {
+    let nodes: BTreeMap<_, _> =
+        metadata.resolve.iter().flat_map(|r| &r.nodes).map(|node| (&node.id, node)).collect();
+    let mut names = BTreeSet::new();
+    let mut seen = BTreeSet::from([root]);
+    let mut open = vec![root];
+    while let Some(id) = open.pop() {
+        names.insert(metadata[id].name.to_string());
+        for dep in nodes.get(id).into_iter().flat_map(|node| &node.deps) {
+            let is_built_in =
+                dep.dep_kinds.iter().any(|kind| kind.kind != DependencyKind::Development);
+            if is_built_in && seen.insert(&dep.pkg) {
+                open.push(&dep.pkg);
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn only_shared_aws_names_an_aws_sdk_crate() {
+    let metadata = metadata();
+    for package in metadata.workspace_packages() {
+        let names_one = package.dependencies.iter().any(|dep| dep.name.starts_with("aws-sdk-"));
+        assert_eq!(
+            names_one,
+            package.name.as_str() == "tdev-aws",
+            "{} must reach AWS through tdev-aws",
+            package.name
+        );
+    }
+}
+
+#[test]
+fn no_function_depends_on_a_function_and_no_shared_crate_on_one() {
+    let metadata = metadata();
+    let functions: BTreeSet<_> = metadata
+        .workspace_packages()
+        .into_iter()
+        .filter(|package| folder(&metadata, package).starts_with("functions/"))
+        .map(|package| package.name.to_string())
+        .collect();
+    assert!(functions.len() >= 4, "the functions were not found: {functions:?}");
+    for package in metadata.workspace_packages() {
+        for dep in &package.dependencies {
+            assert!(
+                !functions.contains(&dep.name),
+                "{} depends on the function {}",
+                package.name,
+                dep.name
+            );
+        }
+    }
+}
+
+#[test]
+fn domain_knows_neither_aws_nor_an_async_runtime() {
+    let metadata = metadata();
+    let domain = metadata
+        .workspace_packages()
+        .into_iter()
+        .find(|package| package.name.as_str() == "tdev-domain")
+        .expect("tdev-domain is in the workspace");
+    for name in built_from(&metadata, &domain.id) {
+        let foreign = name.starts_with("aws") || name.starts_with("lambda") || name == "tokio";
+        assert!(!foreign, "tdev-domain is built from {name}");
+    }
+}
+
+#[test]
+fn capability_crates_depend_on_domain_alone() {
+    let metadata = metadata();
+    // What stands between the functions and the capability crates, and what is not the product.
+    let others = ["tdev-lambda", "tdev-testing", "tdev-local", "tdev-tests"];
+    for package in metadata.workspace_packages() {
+        let is_shared = folder(&metadata, package).starts_with("shared/");
+        if !is_shared || others.contains(&package.name.as_str()) {
+            continue;
+        }
+        for dep in &package.dependencies {
+            let is_ours = dep.name.starts_with("tdev-");
+            let is_test_only = dep.kind == DependencyKind::Development;
+            assert!(
+                !is_ours || is_test_only || dep.name == "tdev-domain",
+                "{} depends on {}",
+                package.name,
+                dep.name
+            );
+        }
+    }
+}
+
+#[test]
+fn fakes_stay_in_tests() {
+    let metadata = metadata();
+    for package in metadata.workspace_packages() {
+        for dep in &package.dependencies {
+            assert!(
+                dep.name != "tdev-testing" || dep.kind == DependencyKind::Development,
+                "{} ships a fake",
+                package.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_package_is_named_for_its_folder() {
+    let metadata = metadata();
+    for package in metadata.workspace_packages() {
+        let folder = folder(&metadata, package);
+        let expected = match folder.split_once('/') {
+            Some(("functions", name)) => name.to_owned(),
+            Some(("shared" | "infra", name)) => format!("tdev-{name}"),
+            _ => "tdev-tests".to_owned(),
+        };
+        assert_eq!(package.name.as_str(), expected, "in {folder}");
+        if folder.starts_with("functions/") {
+            let binaries: Vec<_> = package
+                .targets
+                .iter()
+                .filter(|target| target.is_bin())
+                .map(|target| target.name.as_str())
+                .collect();
+            assert_eq!(binaries, [expected.as_str()], "in {folder}");
+        }
+        let last = folder.rsplit('/').next().unwrap_or_default();
+        assert!(
+            !["utils", "util", "common", "helper", "helpers", "manager"].contains(&last),
+            "{folder} says nothing"
+        );
+    }
+}
+
+#[test]
+fn every_version_stands_in_the_workspace() {
+    let metadata = metadata();
+    for package in metadata.workspace_packages() {
+        let manifest = std::fs::read_to_string(&package.manifest_path).expect("readable");
+        for line in manifest.lines() {
+            let pins_a_version = line.contains(" = \"")
+                && line.split_once(" = \"").is_some_and(|(_, version)| {
+                    version.starts_with(|c: char| c.is_ascii_digit() || "=^~".contains(c))
+                });
+            assert!(
+                !pins_a_version && !line.contains("version = \""),
+                "{}: {line}",
+                package.name
+            );
+        }
+    }
+}
