@@ -9,7 +9,10 @@ use serde_json::Value;
 use tdev_domain::StepRequest;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace")
+        .to_owned()
 }
 
 fn files(function: &str) -> Vec<(String, String)> {
@@ -17,7 +20,11 @@ fn files(function: &str) -> Vec<(String, String)> {
         .unwrap_or_else(|e| panic!("events/{function}: {e}"))
         .map(|entry| entry.expect("readable").path())
         .map(|path| {
-            let case = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            let case = path
+                .file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
             (case, fs::read_to_string(path).expect("UTF-8"))
         })
         .collect();
@@ -57,7 +64,11 @@ fn workflow_step_events_are_step_requests() {
 #[test]
 fn every_function_has_sample_events_for_the_good_and_the_bad_case() {
     for entry in fs::read_dir(root().join("functions")).expect("functions/") {
-        let function = entry.expect("readable").file_name().to_string_lossy().into_owned();
+        let function = entry
+            .expect("readable")
+            .file_name()
+            .to_string_lossy()
+            .into_owned();
         let cases: Vec<_> = files(&function).into_iter().map(|(case, _)| case).collect();
         for kind in ["ok", "malformed", "duplicate"] {
             assert!(

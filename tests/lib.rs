@@ -38,7 +38,10 @@ pub struct Answer {
 impl Answer {
     /// A header's value, or nothing.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// The last part of a problem's `type`.
@@ -64,7 +67,8 @@ impl Call<'_> {
     pub fn key(mut self, key: &str) -> Self {
         self.headers.retain(|(name, _)| name != "authorization");
         if !key.is_empty() {
-            self.headers.push(("authorization".to_owned(), format!("Bearer {key}")));
+            self.headers
+                .push(("authorization".to_owned(), format!("Bearer {key}")));
         }
         self
     }
@@ -85,15 +89,17 @@ impl Call<'_> {
     /// Sends bytes of some type.
     #[must_use]
     pub fn body(mut self, content_type: &str, body: &[u8]) -> Self {
-        self.headers.push(("content-type".to_owned(), content_type.to_owned()));
+        self.headers
+            .push(("content-type".to_owned(), content_type.to_owned()));
         body.clone_into(&mut self.body);
         self
     }
 
     /// Sends the request.
     pub fn send(self) -> Result<Answer> {
-        let mut request =
-            Request::builder().method(self.method).uri(format!("{}{}", self.stack.api, self.path));
+        let mut request = Request::builder()
+            .method(self.method)
+            .uri(format!("{}{}", self.stack.api, self.path));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -116,8 +122,12 @@ impl Stack {
             .timeout_global(Some(Duration::from_secs(60)))
             .build();
         Ok(Self {
-            api: variable("TDEV_E2E_API_URL")?.trim_end_matches('/').to_owned(),
-            endpoint: variable("TDEV_E2E_ENDPOINT")?.trim_end_matches('/').to_owned(),
+            api: variable("TDEV_E2E_API_URL")?
+                .trim_end_matches('/')
+                .to_owned(),
+            endpoint: variable("TDEV_E2E_ENDPOINT")?
+                .trim_end_matches('/')
+                .to_owned(),
             key: variable("TDEV_E2E_API_KEY")?,
             other_key: variable("TDEV_E2E_OTHER_KEY")?,
             http: config.into(),
@@ -126,8 +136,14 @@ impl Stack {
 
     /// A request under the first tenant's key.
     pub fn call(&self, method: Method, path: &str) -> Call<'_> {
-        Call { stack: self, method, path: path.to_owned(), headers: Vec::new(), body: Vec::new() }
-            .key(&self.key)
+        Call {
+            stack: self,
+            method,
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+        .key(&self.key)
     }
 
     /// `GET path`.
@@ -144,7 +160,11 @@ impl Stack {
     pub fn register(&self, name: &str, source: &str) -> Result<Value> {
         let accepted = self.post("/v1/agents", &json!({"name": name, "source": source}))?;
         if accepted.status != 202 {
-            bail!("registering {name} was answered {}: {}", accepted.status, accepted.body);
+            bail!(
+                "registering {name} was answered {}: {}",
+                accepted.status,
+                accepted.body
+            );
         }
         self.settled(accepted.header("location"))
     }
@@ -176,16 +196,27 @@ impl Stack {
         }
     }
 
+    /// Invokes a function directly, as an operator does, and returns its answer.
+    pub fn invoke(&self, function: &str, request: &Value) -> Result<Value> {
+        let text = self
+            .http
+            .post(format!(
+                "{}/2015-03-31/functions/{function}/invocations",
+                self.endpoint
+            ))
+            .header("authorization", &credential("lambda"))
+            .send(request.to_string())?
+            .body_mut()
+            .read_to_string()?;
+        serde_json::from_str(&text).with_context(|| format!("{function} answered {text}"))
+    }
+
     /// Calls an operation of the local AWS that speaks the JSON protocol: `AmazonSQS.SendMessage`.
     pub fn aws(&self, service: &str, target: &str, body: &Value) -> Result<Value> {
-        let credential = format!(
-            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, \
-             SignedHeaders=host, Signature=0"
-        );
         let text = self
             .http
             .post(&self.endpoint)
-            .header("authorization", &credential)
+            .header("authorization", &credential(service))
             .header("content-type", "application/x-amz-json-1.0")
             .header("x-amz-target", target)
             .send(body.to_string())?
@@ -196,6 +227,14 @@ impl Stack {
         }
         serde_json::from_str(&text).with_context(|| format!("{target} answered {text}"))
     }
+}
+
+/// What tells the local AWS which service is meant; it checks no signature.
+fn credential(service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, \
+         SignedHeaders=host, Signature=0"
+    )
 }
 
 /// A variable of the environment that `cargo local test` sets.

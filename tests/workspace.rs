@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 fn metadata() -> Metadata {
-    MetadataCommand::new().exec().expect("cargo metadata runs in the workspace")
+    MetadataCommand::new()
+        .exec()
+        .expect("cargo metadata runs in the workspace")
 }
 
 /// The folder a package lies in, relative to the workspace: `functions/gateway`.
@@ -22,16 +24,22 @@ fn folder(metadata: &Metadata, package: &Package) -> String {
 
 /// Everything `root` is built from, tests left out.
 fn built_from(metadata: &Metadata, root: &PackageId) -> BTreeSet<String> {
-    let nodes: BTreeMap<_, _> =
-        metadata.resolve.iter().flat_map(|r| &r.nodes).map(|node| (&node.id, node)).collect();
+    let nodes: BTreeMap<_, _> = metadata
+        .resolve
+        .iter()
+        .flat_map(|r| &r.nodes)
+        .map(|node| (&node.id, node))
+        .collect();
     let mut names = BTreeSet::new();
     let mut seen = BTreeSet::from([root]);
     let mut open = vec![root];
     while let Some(id) = open.pop() {
         names.insert(metadata[id].name.to_string());
         for dep in nodes.get(id).into_iter().flat_map(|node| &node.deps) {
-            let is_built_in =
-                dep.dep_kinds.iter().any(|kind| kind.kind != DependencyKind::Development);
+            let is_built_in = dep
+                .dep_kinds
+                .iter()
+                .any(|kind| kind.kind != DependencyKind::Development);
             if is_built_in && seen.insert(&dep.pkg) {
                 open.push(&dep.pkg);
             }
@@ -44,7 +52,10 @@ fn built_from(metadata: &Metadata, root: &PackageId) -> BTreeSet<String> {
 fn only_shared_aws_names_an_aws_sdk_crate() {
     let metadata = metadata();
     for package in metadata.workspace_packages() {
-        let names_one = package.dependencies.iter().any(|dep| dep.name.starts_with("aws-sdk-"));
+        let names_one = package
+            .dependencies
+            .iter()
+            .any(|dep| dep.name.starts_with("aws-sdk-"));
         assert_eq!(
             names_one,
             package.name.as_str() == "tdev-aws",
@@ -63,7 +74,10 @@ fn no_function_depends_on_a_function_and_no_shared_crate_on_one() {
         .filter(|package| folder(&metadata, package).starts_with("functions/"))
         .map(|package| package.name.to_string())
         .collect();
-    assert!(functions.len() >= 4, "the functions were not found: {functions:?}");
+    assert!(
+        functions.len() >= 4,
+        "the functions were not found: {functions:?}"
+    );
     for package in metadata.workspace_packages() {
         for dep in &package.dependencies {
             assert!(
