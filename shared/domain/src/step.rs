@@ -121,6 +121,8 @@ pub struct LogLine {
 pub enum FailureKind {
     /// The source does not compile.
     InvalidSource,
+    /// What `get_capabilities()` returned is no manifest.
+    InvalidManifest,
     /// It raised an exception nothing caught.
     Raised,
     /// It ran longer than its wall time.
