@@ -1,1 +1,25 @@
-//! Placeholder.
+//! Each AWS client wrapped once, by what the platform needs of it.
+//!
+//! No other crate names an `aws-sdk-*` crate. A function loads one [`SdkConfig`] at start
+//! ([`load_config`]) and builds from it what it uses: the [`Table`] of the platform's state, the
+//! [`Artifacts`] agents are made of, a [`Queue`] to send to, the [`Secrets`], another [`Function`]
+//! to call. All of them are cheap to clone and share one pool of connections.
+//!
+//! Every failure is an [`Error`], which says above all whether trying again can help.
+
+mod artifacts;
+mod config;
+mod error;
+mod function;
+mod queue;
+mod secrets;
+mod table;
+
+pub use artifacts::Artifacts;
+pub use aws_config::SdkConfig;
+pub use config::load_config;
+pub use error::{BoxError, Error, Result};
+pub use function::Function;
+pub use queue::Queue;
+pub use secrets::Secrets;
+pub use table::{Claim, Page, PageRequest, StoredResponse, Table};

@@ -127,6 +127,7 @@ impl Agent {
         Self {
             status: AgentStatus::Deleted,
             updated_at: now,
+            revision: self.revision + 1,
             ..self.clone()
         }
     }

@@ -1,0 +1,94 @@
+//! Secrets in Secrets Manager.
+
+use aws_sdk_secretsmanager::Client;
+
+use crate::{Error, Result, SdkConfig};
+
+const PUT: &str = "store a secret";
+
+/// The account's secrets, by name.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    client: Client,
+}
+
+impl Secrets {
+    /// The secrets of the configured account.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            client: Client::new(config),
+        }
+    }
+
+    /// The current value of a secret, or `None` if the secret does not exist or has no value.
+    pub async fn get(&self, name: &str) -> Result<Option<String>> {
+        let got = self.client.get_secret_value().secret_id(name).send().await;
+        match got {
+            Ok(secret) => Ok(secret.secret_string),
+            Err(e)
+                if e.as_service_error()
+                    .is_some_and(|e| e.is_resource_not_found_exception()) =>
+            {
+                Ok(None)
+            }
+            Err(e) => Err(Error::from_sdk("read a secret", e)),
+        }
+    }
+
+    /// Gives the secret a new value, creating the secret if need be.
+    pub async fn put(&self, name: &str, value: &str) -> Result<()> {
+        if self.put_version(name, value).await? || self.create(name, value).await? {
+            return Ok(());
+        }
+        // Somebody else created it in between: ours is the newer value.
+        if self.put_version(name, value).await? {
+            return Ok(());
+        }
+        Err(Error::Conflict {
+            operation: PUT,
+            source: "the secret came and went while it was being stored".into(),
+        })
+    }
+
+    /// `false` if the secret does not exist.
+    async fn put_version(&self, name: &str, value: &str) -> Result<bool> {
+        let put = self
+            .client
+            .put_secret_value()
+            .secret_id(name)
+            .secret_string(value)
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(true),
+            Err(e)
+                if e.as_service_error()
+                    .is_some_and(|e| e.is_resource_not_found_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(e) => Err(Error::from_sdk(PUT, e)),
+        }
+    }
+
+    /// `false` if the secret exists already.
+    async fn create(&self, name: &str, value: &str) -> Result<bool> {
+        let created = self
+            .client
+            .create_secret()
+            .name(name)
+            .secret_string(value)
+            .send()
+            .await;
+        match created {
+            Ok(_) => Ok(true),
+            Err(e)
+                if e.as_service_error()
+                    .is_some_and(|e| e.is_resource_exists_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(e) => Err(Error::from_sdk(PUT, e)),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! How an entity becomes an item and back.
+//!
+//! An entity's fields are the item's attributes, so that conditions and people can read them –
+//! except the few that hold JSON of a client's making, which are stored as JSON text. DynamoDB's
+//! own numbers and documents would change it: `1.0` comes back as `1`, `1e200` is out of range,
+//! and nesting ends at 32 levels.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_dynamo::aws_sdk_dynamodb_1::{from_attribute_value, to_attribute_value};
+use serde_json::{Map, Value};
+
+use super::keys::{EXPIRES_AT, Key, PK, SK};
+use crate::{Error, Result};
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// The fields, of whatever entity, that hold JSON of a client's making.
+const JSON_FIELDS: [&str; 3] = ["manifest", "report", "submitted"];
+
+/// The largest item DynamoDB stores, in bytes.
+const MAX_ITEM_BYTES: usize = 400 * 1024;
+
+pub(super) fn number(n: impl Into<i64>) -> AttributeValue {
+    AttributeValue::N(n.into().to_string())
+}
+
+pub(super) fn string(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+/// The item of `entity` under `key`, to be deleted some time after `expires_at` (epoch seconds)
+/// if that is given.
+pub(super) fn encode<T: Serialize>(
+    operation: &'static str,
+    key: &Key,
+    entity: &T,
+    expires_at: Option<i64>,
+) -> Result<Item> {
+    let fields = match serde_json::to_value(entity) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) => return Err(Error::rejected(operation, "an entity must be an object")),
+        Err(e) => return Err(Error::rejected(operation, e)),
+    };
+    let mut item = key.attributes();
+    for (name, value) in fields {
+        let value = if JSON_FIELDS.contains(&name.as_str()) {
+            string(value.to_string())
+        } else {
+            to_attribute_value(value).map_err(|e| Error::rejected(operation, e))?
+        };
+        item.insert(name, value);
+    }
+    if let Some(expires_at) = expires_at {
+        item.insert(EXPIRES_AT.to_owned(), number(expires_at));
+    }
+    let bytes = size(&item);
+    if bytes > MAX_ITEM_BYTES {
+        return Err(Error::TooLarge {
+            operation,
+            bytes,
+            limit: MAX_ITEM_BYTES,
+        });
+    }
+    Ok(item)
+}
+
+/// The entity of an item.
+pub(super) fn decode<T: DeserializeOwned>(operation: &'static str, item: Item) -> Result<T> {
+    let mut fields = Map::new();
+    for (name, value) in item {
+        if [PK, SK, EXPIRES_AT].contains(&name.as_str()) {
+            continue;
+        }
+        let value = match value {
+            AttributeValue::S(text) if JSON_FIELDS.contains(&name.as_str()) => {
+                serde_json::from_str(&text).map_err(|e| Error::corrupt(operation, e))?
+            }
+            value => from_attribute_value(value).map_err(|e| Error::corrupt(operation, e))?,
+        };
+        fields.insert(name, value);
+    }
+    serde_json::from_value(Value::Object(fields)).map_err(|e| Error::corrupt(operation, e))
+}
+
+/// The size of an item as DynamoDB counts it, rounded up: attribute names and values in UTF-8,
+/// with one byte for each element of a list or map and three for the list or map itself.
+fn size(item: &Item) -> usize {
+    item.iter()
+        .map(|(name, value)| name.len() + value_size(value))
+        .sum()
+}
+
+fn value_size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::L(list) => {
+            3 + list
+                .iter()
+                .map(|value| 1 + value_size(value))
+                .sum::<usize>()
+        }
+        AttributeValue::M(map) => {
+            3 + map
+                .iter()
+                .map(|(name, value)| 1 + name.len() + value_size(value))
+                .sum::<usize>()
+        }
+        AttributeValue::Ss(texts) | AttributeValue::Ns(texts) => {
+            texts.iter().map(String::len).sum()
+        }
+        AttributeValue::Bs(blobs) => blobs.iter().map(|blob| blob.as_ref().len()).sum(),
+        _ => 1,
+    }
+}
