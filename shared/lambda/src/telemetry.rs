@@ -1,0 +1,188 @@
+//! Logs and metrics, both as JSON lines on standard output.
+//!
+//! Metrics go through the macros of the [`metrics`] crate and leave in CloudWatch's Embedded
+//! Metric Format, in the namespace [`NAMESPACE`] with the function's name as the dimension
+//! `Function`. Without [`init`], as in tests, the macros do nothing.
+
+use std::io::{self, Write};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use metrics::Unit;
+use metrics_cloudwatch_embedded::{Builder, Collector};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// The CloudWatch namespace of all metrics.
+pub const NAMESPACE: &str = "T-Developer";
+
+/// The names of the metrics; alarms and dashboards refer to them.
+pub mod names {
+    /// Invocations that started a new execution environment.
+    pub const COLD_START: &str = "ColdStart";
+    /// What the handler took, in milliseconds.
+    pub const HANDLER_LATENCY: &str = "HandlerLatency";
+    /// Invocations that ended in an error, by `ErrorName`.
+    pub const INVOCATIONS_FAILED: &str = "InvocationsFailed";
+    /// Messages that were done with.
+    pub const MESSAGES_SUCCEEDED: &str = "MessagesSucceeded";
+    /// Messages that were handed back to the queue, to be delivered again.
+    pub const MESSAGES_RETRIED: &str = "MessagesRetried";
+    /// Messages that were put on the dead-letter queue, by `ErrorName`.
+    pub const MESSAGES_DEAD_LETTERED: &str = "MessagesDeadLettered";
+    /// Registrations that reached their end, by `State`.
+    pub const REGISTRATIONS_SETTLED: &str = "RegistrationsSettled";
+}
+
+/// The dimension by which failures are told apart.
+pub const ERROR_NAME: &str = "ErrorName";
+
+static COLLECTOR: OnceLock<&'static Collector> = OnceLock::new();
+
+/// The function's name, as Lambda gives it.
+pub(crate) fn function_name() -> String {
+    std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| "local".to_owned())
+}
+
+/// Starts logging and metrics. Called once, first thing in `main`.
+///
+/// The level is `info` unless `RUST_LOG` says otherwise.
+pub fn init() {
+    tracing::subscriber::set_global_default(subscriber(io::stdout, filter()))
+        .unwrap_or_else(|error| tracing::warn!(%error, "logging was started already"));
+    let started = Builder::new()
+        .cloudwatch_namespace(NAMESPACE)
+        .with_dimension("Function", function_name())
+        .init();
+    match started {
+        Ok(collector) => {
+            describe();
+            COLLECTOR.get_or_init(|| collector);
+        }
+        Err(error) => tracing::warn!(error, "metrics were started already"),
+    }
+}
+
+/// Writes the metrics recorded since the last call. [`run`](crate::run) does so after every
+/// invocation; only a function with a runtime of its own has to.
+pub fn flush_metrics() {
+    if let Err(error) = write_metrics(&mut io::stdout().lock()) {
+        tracing::warn!(%error, "metrics were not written");
+    }
+}
+
+/// Writes to `writer` what [`flush_metrics`] would write to standard output.
+pub fn write_metrics(writer: &mut impl Write) -> io::Result<()> {
+    let Some(collector) = COLLECTOR.get() else {
+        return Ok(());
+    };
+    // One write for the whole, so that no log line falls between.
+    let mut lines = Vec::new();
+    collector.flush(&mut lines)?;
+    writer.write_all(&lines)
+}
+
+/// Records how long a handler took.
+pub fn record_latency(latency: Duration) {
+    metrics::histogram!(names::HANDLER_LATENCY).record(latency.as_secs_f64() * 1_000.0);
+}
+
+/// Counts the start of an execution environment: on the first call, not on later ones.
+pub fn record_cold_start() {
+    static COUNTED: OnceLock<()> = OnceLock::new();
+    COUNTED.get_or_init(|| metrics::counter!(names::COLD_START).increment(1));
+}
+
+fn describe() {
+    for counter in [
+        names::COLD_START,
+        names::INVOCATIONS_FAILED,
+        names::MESSAGES_SUCCEEDED,
+        names::MESSAGES_RETRIED,
+        names::MESSAGES_DEAD_LETTERED,
+        names::REGISTRATIONS_SETTLED,
+    ] {
+        metrics::describe_counter!(counter, Unit::Count, "");
+    }
+    metrics::describe_histogram!(names::HANDLER_LATENCY, Unit::Milliseconds, "");
+}
+
+fn filter() -> EnvFilter {
+    let filter = EnvFilter::builder()
+        .with_default_directive(tracing::Level::INFO.into())
+        .from_env_lossy();
+    // The runtime repeats every error of a handler without its span; `run` has logged it.
+    match "lambda_runtime::layers::panic=off".parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    }
+}
+
+/// JSON lines with the fields of every span around an event, the outermost first.
+fn subscriber<W>(writer: W, filter: EnvFilter) -> impl tracing::Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(true)
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Buffer {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> MakeWriter<'a> for Buffer {
+        type Writer = Self;
+
+        fn make_writer(&'a self) -> Self {
+            self.clone()
+        }
+    }
+
+    #[test]
+    fn a_log_line_is_json_with_the_fields_of_its_spans() {
+        let buffer = Buffer::default();
+        let subscriber = subscriber(buffer.clone(), EnvFilter::new("info"));
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::info_span!(
+                "invocation",
+                request_id = "r-1",
+                tenant = tracing::field::Empty
+            );
+            span.record("tenant", "acme");
+            let _outer = span.entered();
+            let _inner = tracing::info_span!("message", message_id = "m-1").entered();
+            tracing::info!(state = "active", "settled");
+            tracing::debug!("not shown");
+        });
+        let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        insta::assert_json_snapshot!(lines, {"[].timestamp" => "[time]"});
+    }
+}
