@@ -99,6 +99,12 @@ const fn public_message(name: ErrorName) -> &'static str {
     }
 }
 
+impl From<tdev_aws::Error> for Error {
+    fn from(error: tdev_aws::Error) -> Self {
+        Self::caused_by(error.name(), error)
+    }
+}
+
 impl From<Invalid> for Error {
     fn from(error: Invalid) -> Self {
         Self::invalid_input(error.to_string())
@@ -154,6 +160,20 @@ mod tests {
                 .ends_with(": reading the item: connection reset"),
             "{}",
             error.chain()
+        );
+    }
+
+    #[test]
+    fn what_aws_reports_stays_in_the_log() {
+        let error = Error::from(tdev_aws::Error::Conflict {
+            operation: "store a registration",
+            source: "ConditionalCheckFailedException".into(),
+        });
+        assert_eq!(error.name(), ErrorName::Conflict);
+        assert_eq!(
+            error.chain(),
+            "another change came first; read again and repeat: \
+             store a registration: another writer was first: ConditionalCheckFailedException"
         );
     }
 

@@ -1,4 +1,5 @@
-//! Requests that a client may send twice, after draft-ietf-httpapi-idempotency-key-header.
+//! What names a request that a client may send twice, after
+//! draft-ietf-httpapi-idempotency-key-header.
 
 use std::str::FromStr;
 

@@ -58,6 +58,16 @@ pub trait DeadLetterQueue {
     fn send(&self, letter: &DeadLetter) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
+impl DeadLetterQueue for tdev_aws::Queue {
+    async fn send(&self, letter: &DeadLetter) -> Result<(), Error> {
+        let attributes = letter.attributes();
+        let attributes = attributes
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        Ok(self.send_raw(&letter.body, &attributes).await?)
+    }
+}
+
 /// Handles the messages of a batch in order, each parsed as an `M`.
 ///
 /// `max_receives` is the number of deliveries after which a failure that passes counts as final.
