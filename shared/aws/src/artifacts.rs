@@ -1,8 +1,8 @@
 //! Artifacts in S3: content-addressed and immutable.
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
@@ -84,7 +84,7 @@ impl Artifacts {
             .await;
         let object = match got {
             Ok(object) => object,
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_no_such_key()) => return Ok(None),
+            Err(e) if e.code() == Some("NoSuchKey") => return Ok(None),
             Err(e) => return Err(Error::from_sdk(OPERATION, e)),
         };
         let bytes = usize::try_from(object.content_length().unwrap_or_default()).unwrap_or(0);

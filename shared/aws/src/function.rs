@@ -16,7 +16,7 @@ const OPERATION: &str = "invoke a function";
 
 /// How long an invocation may take, a cold start and every attempt included. It is longer than
 /// any callee's own time-out, so that Lambda's account of a slow callee arrives.
-const INVOKE_TIMEOUT: Duration = Duration::from_secs(120);
+const INVOKE_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// A function to invoke.
 #[derive(Debug, Clone)]

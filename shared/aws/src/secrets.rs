@@ -1,6 +1,7 @@
 //! Secrets in Secrets Manager.
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 
 use crate::{Error, Result, SdkConfig};
 
@@ -25,12 +26,7 @@ impl Secrets {
         let got = self.client.get_secret_value().secret_id(name).send().await;
         match got {
             Ok(secret) => Ok(secret.secret_string),
-            Err(e)
-                if e.as_service_error()
-                    .is_some_and(|e| e.is_resource_not_found_exception()) =>
-            {
-                Ok(None)
-            }
+            Err(e) if e.code() == Some("ResourceNotFoundException") => Ok(None),
             Err(e) => Err(Error::from_sdk("read a secret", e)),
         }
     }
@@ -61,12 +57,7 @@ impl Secrets {
             .await;
         match put {
             Ok(_) => Ok(true),
-            Err(e)
-                if e.as_service_error()
-                    .is_some_and(|e| e.is_resource_not_found_exception()) =>
-            {
-                Ok(false)
-            }
+            Err(e) if e.code() == Some("ResourceNotFoundException") => Ok(false),
             Err(e) => Err(Error::from_sdk(PUT, e)),
         }
     }
@@ -82,12 +73,7 @@ impl Secrets {
             .await;
         match created {
             Ok(_) => Ok(true),
-            Err(e)
-                if e.as_service_error()
-                    .is_some_and(|e| e.is_resource_exists_exception()) =>
-            {
-                Ok(false)
-            }
+            Err(e) if e.code() == Some("ResourceExistsException") => Ok(false),
             Err(e) => Err(Error::from_sdk(PUT, e)),
         }
     }

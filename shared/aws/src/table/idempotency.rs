@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tdev_domain::TenantId;
@@ -154,12 +155,7 @@ impl Table {
             .await;
         match deleted {
             Ok(_) => Ok(()),
-            Err(e)
-                if e.as_service_error()
-                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
+            Err(e) if e.code() == Some("ConditionalCheckFailedException") => Ok(()),
             Err(e) => Err(Error::from_sdk("release an idempotency key", e)),
         }
     }

@@ -1,0 +1,171 @@
+//! The fake itself.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::test_util::infallible_client_fn;
+use aws_smithy_types::body::SdkBody;
+use tdev_aws::SdkConfig;
+
+use crate::memory::Memory;
+use crate::{Request, Response};
+
+/// AWS, for tests and benchmarks: answers the SDK's requests in its own process.
+///
+/// Clones share answers, state and recorded requests.
+#[derive(Clone)]
+pub struct FakeAws(Arc<Shared>);
+
+type Answer = Arc<dyn Fn(&Request) -> Response + Send + Sync>;
+
+struct Shared {
+    answers: Mutex<HashMap<String, Answer>>,
+    memory: Option<Mutex<Memory>>,
+    requests: Mutex<Vec<Request>>,
+}
+
+impl FakeAws {
+    /// A fake that answers only what it is told to by [`FakeAws::on`], and everything else with
+    /// an error that says so.
+    #[must_use]
+    #[expect(
+        clippy::new_without_default,
+        reason = "a default would hide which kind it is"
+    )]
+    pub fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// A fake that also has tables (keyed by `PK` and `SK`), buckets, queues and secrets of any
+    /// name, empty at first: they keep what is put, heed conditions and page their listings.
+    ///
+    /// It knows what the wrappers of `tdev-aws` use, no more; nothing ever expires in it.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::with(Some(Mutex::default()))
+    }
+
+    fn with(memory: Option<Mutex<Memory>>) -> Self {
+        Self(Arc::new(Shared {
+            answers: Mutex::default(),
+            memory,
+            requests: Mutex::default(),
+        }))
+    }
+
+    /// From now on answers `operation` (see [`Request::operation`]) with what `answer` returns,
+    /// in place of any answer it had.
+    pub fn on(
+        &self,
+        operation: &str,
+        answer: impl Fn(&Request) -> Response + Send + Sync + 'static,
+    ) -> &Self {
+        lock(&self.0.answers).insert(operation.to_owned(), Arc::new(answer));
+        self
+    }
+
+    /// Takes back what [`FakeAws::on`] set for `operation`.
+    pub fn restore(&self, operation: &str) -> &Self {
+        lock(&self.0.answers).remove(operation);
+        self
+    }
+
+    /// A configuration whose clients talk to this fake. They attempt everything once, so that a
+    /// failure is not retried and no test waits.
+    #[must_use]
+    pub fn config(&self) -> SdkConfig {
+        let shared = Arc::clone(&self.0);
+        let client = infallible_client_fn(move |request| shared.answer(request).map(SdkBody::from));
+        let credentials = Credentials::new("test", "test", None, None, "fake");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .retry_config(RetryConfig::disabled())
+            .http_client(client)
+            .build()
+    }
+
+    /// All requests so far, in the order of their arrival.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        lock(&self.0.requests).clone()
+    }
+
+    /// The requests for one operation, in the order of their arrival.
+    #[must_use]
+    pub fn requests_of(&self, operation: &str) -> Vec<Request> {
+        let requests = lock(&self.0.requests);
+        let of = requests.iter().filter(|r| r.operation == operation);
+        of.cloned().collect()
+    }
+
+    /// Forgets the requests so far; a benchmark does so between runs.
+    pub fn forget_requests(&self) {
+        lock(&self.0.requests).clear();
+    }
+}
+
+impl Shared {
+    fn answer(&self, request: http::Request<SdkBody>) -> http::Response<Vec<u8>> {
+        let (parts, body) = request.into_parts();
+        let request = Request {
+            operation: operation(&parts),
+            host: parts.uri.host().unwrap_or_default().to_owned(),
+            path: parts.uri.path().to_owned(),
+            headers: parts.headers,
+            body: body.bytes().unwrap_or_default().to_vec(),
+        };
+        let answer = lock(&self.answers).get(&request.operation).cloned();
+        let response = match (answer, &self.memory) {
+            (Some(answer), _) => answer(&request),
+            (None, Some(memory)) => lock(memory)
+                .answer(&request)
+                .unwrap_or_else(|| unanswered(&request)),
+            (None, None) => unanswered(&request),
+        };
+        let response = response.render(&request.operation);
+        lock(&self.requests).push(request);
+        response
+    }
+}
+
+fn unanswered(request: &Request) -> Response {
+    let message = format!("the fake was given no answer for {}", request.operation);
+    Response::error(400, "Unanswered", &message)
+}
+
+/// Service and operation, from the header that names them or else from method and path.
+fn operation(request: &http::request::Parts) -> String {
+    let target = request.headers.get("x-amz-target");
+    if let Some((service, operation)) = target
+        .and_then(|target| target.to_str().ok())
+        .and_then(|target| target.split_once('.'))
+    {
+        let service = match service {
+            "DynamoDB_20120810" => "DynamoDB",
+            "AmazonSQS" => "SQS",
+            "secretsmanager" => "SecretsManager",
+            other => other,
+        };
+        return format!("{service}.{operation}");
+    }
+    if request.uri.path().ends_with("/invocations") {
+        return "Lambda.Invoke".to_owned();
+    }
+    let operation = match request.method.as_str() {
+        "PUT" => "PutObject",
+        "GET" => "GetObject",
+        "HEAD" => "HeadBucket",
+        other => other,
+    };
+    format!("S3.{operation}")
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
