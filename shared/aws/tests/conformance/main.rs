@@ -1,0 +1,13 @@
+//! One suite against every implementation of AWS at hand.
+//!
+//! `TDEV_CONFORMANCE_ENDPOINTS` names them, as `name=url,name=url`; `cargo local test` sets it.
+//! The in-memory fake that other crates test with is held to the same suite, always. Each check
+//! makes a table (or bucket, queue, secret) of its own, with a random name.
+
+mod agents;
+mod api_keys;
+mod fixtures;
+mod idempotency;
+mod registrations;
+mod services;
+mod stack;
