@@ -1,0 +1,174 @@
+//! A compiled agent.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use monty::MontyRun;
+use monty_types::{CompileOptions, MontyObject, PrintWriter};
+use serde_json::Value;
+use tdev_domain::{AgentFailure, Limits, Source, Tool};
+
+use crate::names::Names;
+use crate::run::{self, Host, Progress, Run, Session, ToolCall, ToolError};
+use crate::transcript::Transcript;
+use crate::wrapper::{self, Layout};
+use crate::{failure, json, memory};
+
+/// A compiled agent with the tools it was granted. Cheap to clone; all runs of it share the
+/// compiled form.
+#[derive(Clone)]
+pub struct Program(Arc<Compiled>);
+
+struct Compiled {
+    run: MontyRun,
+    fixed_inputs: Vec<MontyObject>,
+    layout: Layout,
+    bytes: u64,
+}
+
+/// What a run is for.
+enum Call<'a> {
+    /// `get_capabilities()`.
+    Describe,
+    /// `execute(input)`.
+    Execute(&'a Value),
+}
+
+impl Program {
+    /// Compiles `source`, granting `tools`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidSource`](tdev_domain::FailureKind::InvalidSource), with the line and an excerpt,
+    /// for what is not Python, for Python the interpreter lacks, and for names that begin with
+    /// `__tdev`.
+    pub fn compile(source: &Source, tools: &BTreeSet<Tool>) -> Result<Self, AgentFailure> {
+        let text = normalised(source.as_str());
+        memory::guarded(|| Self::compile_text(&text, tools))
+            .unwrap_or_else(|_| Err(failure::interpreter("the source made the compiler fail")))
+    }
+
+    fn compile_text(text: &str, tools: &BTreeSet<Tool>) -> Result<Self, AgentFailure> {
+        let names = Names::of(text)?;
+        let wrapped = wrapper::wrap(text, &names, tools);
+        let layout = wrapped.layout;
+        let (run, bytes) = memory::measured(|| {
+            MontyRun::new(
+                wrapped.text,
+                "agent.py",
+                wrapped.input_names,
+                CompileOptions::default(),
+            )
+        });
+        let run = run.map_err(|error| failure::uncompilable(text, &layout, &error))?;
+        Ok(Self(Arc::new(Compiled {
+            run,
+            fixed_inputs: wrapped.fixed_inputs,
+            layout,
+            bytes: bytes as u64,
+        })))
+    }
+
+    /// The memory that the compiled form holds, in bytes; 0 if the process does not count its
+    /// memory (see [`memory_limit_is_enforced`](crate::memory_limit_is_enforced)).
+    pub fn compiled_bytes(&self) -> u64 {
+        self.0.bytes
+    }
+
+    /// Calls `get_capabilities()`. Tools, where granted, raise an exception.
+    pub fn describe(&self, limits: &Limits) -> Run {
+        self.complete(&Call::Describe, limits, &mut NoHost)
+    }
+
+    /// Calls `execute(input)` and runs it to the end, `host` answering the tool calls.
+    pub fn execute(&self, input: &Value, limits: &Limits, host: &mut dyn Host) -> Run {
+        self.complete(&Call::Execute(input), limits, host)
+    }
+
+    /// Calls `execute(input)` and runs it to its first tool call or its end.
+    pub fn start(&self, input: &Value, limits: &Limits) -> Progress {
+        self.begin(&Call::Execute(input), limits)
+    }
+
+    fn complete(&self, call: &Call<'_>, limits: &Limits, host: &mut dyn Host) -> Run {
+        if self.0.layout.tools.is_empty() {
+            return self.run_through(call, limits);
+        }
+        let mut progress = self.begin(call, limits);
+        loop {
+            match progress {
+                Progress::Ended(run) => return run,
+                Progress::Suspended(suspended) => {
+                    let answer = host.call(suspended.call());
+                    progress = suspended.resume(answer);
+                }
+            }
+        }
+    }
+
+    fn begin(&self, call: &Call<'_>, limits: &Limits) -> Progress {
+        let session = Session::new(self.0.layout.clone(), *limits);
+        session.advance(|print| {
+            let inputs = self.inputs(call)?;
+            let tracker = run::tracker(limits);
+            Ok(self.0.run.clone().start(inputs, tracker, print))
+        })
+    }
+
+    /// Runs without the means to suspend, which spares a copy of the program's tables.
+    fn run_through(&self, call: &Call<'_>, limits: &Limits) -> Run {
+        let mut transcript = Transcript::default();
+        let print = PrintWriter::Callback(&mut transcript);
+        let turn = memory::turn(limits, 0, || {
+            let inputs = self.inputs(call)?;
+            Ok(self.0.run.run(inputs, run::tracker(limits), print))
+        });
+        run::ended(
+            turn.result,
+            turn.elapsed,
+            transcript,
+            &self.0.layout,
+            limits,
+        )
+    }
+
+    fn inputs(&self, call: &Call<'_>) -> Result<Vec<MontyObject>, AgentFailure> {
+        let (describe, input) = match call {
+            Call::Describe => (true, MontyObject::None),
+            Call::Execute(input) => (false, json::input(input)?),
+        };
+        let mut inputs = Vec::with_capacity(2 + self.0.fixed_inputs.len());
+        inputs.push(MontyObject::Bool(describe));
+        inputs.push(input);
+        inputs.extend(self.0.fixed_inputs.iter().cloned());
+        Ok(inputs)
+    }
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program")
+            .field("tools", &self.0.layout.tools)
+            .field("compiled_bytes", &self.0.bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A source's text without a byte-order mark, its lines ended as Python sees them.
+fn normalised(text: &str) -> String {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+/// Answers no tool call.
+struct NoHost;
+
+impl Host for NoHost {
+    fn call(&mut self, call: &ToolCall) -> Result<Value, ToolError> {
+        Err(ToolError::new(format!(
+            "'{}' is not available in get_capabilities()",
+            call.tool
+        )))
+    }
+}

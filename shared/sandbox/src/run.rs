@@ -1,0 +1,363 @@
+//! A run of an agent: its turns, its tool calls, its end.
+
+use std::time::Duration;
+
+use monty::{FunctionCall, RunProgress};
+use monty_types::{
+    ExcType, ExtFunctionResult, MontyException, MontyObject, NameLookupResult, PrintWriter,
+    ResourceLimits, ResourceTracker,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use tdev_domain::{AgentFailure, FailureKind, Limits, LogLine, Tool, limits};
+
+use crate::json::{self, Unfit};
+use crate::memory::{self, Panicked};
+use crate::transcript::{Full, Transcript};
+use crate::wrapper::{self, Layout};
+use crate::{failure, snapshot};
+
+/// A run that ended, one way or the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// What the function returned, or how it failed.
+    pub outcome: Result<Value, AgentFailure>,
+    /// How long it ran, in microseconds, time spent waiting for tools left out.
+    pub run_us: u64,
+    /// What it logged and printed, in order.
+    pub logs: Vec<LogLine>,
+}
+
+/// A tool that an agent called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// Which tool.
+    pub tool: Tool,
+    /// The arguments by name: `{"message": …, "fields": {…}}` for `log`, `{}` for `now`.
+    #[serde(with = "snapshot::as_json")]
+    pub args: Value,
+}
+
+/// Why a tool has no answer. The agent sees it as a `RuntimeError`, which it may catch.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ToolError {
+    /// What happened, for the agent's author.
+    pub message: String,
+}
+
+impl ToolError {
+    /// A tool failed with `message`.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+        }
+    }
+}
+
+/// Answers the tool calls of a run.
+///
+/// `log` is recorded in [`Run::logs`] before the host hears of it; its answer is ignored by most
+/// agents and should be null.
+pub trait Host {
+    /// Does what the call asks for.
+    fn call(&mut self, call: &ToolCall) -> Result<Value, ToolError>;
+}
+
+/// How far a run has come.
+#[derive(Debug)]
+pub enum Progress {
+    /// It ended.
+    Ended(Run),
+    /// It waits for the answer to a tool call.
+    Suspended(Suspended),
+}
+
+/// A run that waits for the answer to a tool call.
+///
+/// It can be kept, written as bytes ([`Self::to_snapshot`]), and resumed in another process.
+#[derive(Debug)]
+pub struct Suspended {
+    pub(crate) session: Session,
+    pub(crate) call: ToolCall,
+    pub(crate) state: Box<FunctionCall>,
+}
+
+impl Suspended {
+    /// The call that wants an answer.
+    pub fn call(&self) -> &ToolCall {
+        &self.call
+    }
+
+    /// Gives the answer and lets the run go on to its next tool call or its end.
+    pub fn resume(self, answer: Result<Value, ToolError>) -> Progress {
+        let answer = match answer {
+            Ok(value) => answered(&value),
+            Err(error) => raise(ExcType::RuntimeError, &error.message),
+        };
+        let state = self.state;
+        self.session
+            .advance(|print| Ok(state.resume(answer, print)))
+    }
+}
+
+fn answered(value: &Value) -> ExtFunctionResult {
+    match json::to_object(value, limits::MAX_JSON_DEPTH) {
+        Some(object) if json::fits(value, limits::MAX_INPUT_BYTES) => {
+            ExtFunctionResult::Return(object)
+        }
+        _ => raise(ExcType::RuntimeError, "the tool's answer is too large"),
+    }
+}
+
+fn raise(exception: ExcType, message: &str) -> ExtFunctionResult {
+    ExtFunctionResult::Error(MontyException::new(exception, Some(message.to_owned())))
+}
+
+/// What the interpreter came to in one turn, unless the turn could not begin.
+pub(crate) type Step<T> = Result<Result<T, MontyException>, AgentFailure>;
+
+/// What a run carries from turn to turn beside the interpreter's state.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Session {
+    layout: Layout,
+    limits: Limits,
+    transcript: Transcript,
+    tool_calls: u32,
+    run_time: Duration,
+    /// Bytes that the suspended run holds.
+    pub(crate) held: usize,
+}
+
+/// What becomes of a call to the host function.
+enum Reply {
+    Ask(ToolCall),
+    Answer(ExtFunctionResult),
+    Abort(AgentFailure),
+}
+
+type BoxedStep = Box<dyn FnOnce(PrintWriter<'_>) -> Step<RunProgress>>;
+
+impl Session {
+    pub(crate) fn new(layout: Layout, limits: Limits) -> Self {
+        Self {
+            layout,
+            limits,
+            transcript: Transcript::default(),
+            tool_calls: 0,
+            run_time: Duration::ZERO,
+            held: 0,
+        }
+    }
+
+    /// Takes `first` and the steps that follow from it, up to a tool call or the end.
+    pub(crate) fn advance(
+        mut self,
+        first: impl FnOnce(PrintWriter<'_>) -> Step<RunProgress>,
+    ) -> Progress {
+        let mut progress = self.turn(first);
+        loop {
+            let next: BoxedStep = match progress {
+                Ok(Ok(Ok(RunProgress::FunctionCall(state)))) => match self.receive(&state) {
+                    Reply::Ask(call) => {
+                        return Progress::Suspended(Suspended {
+                            session: self,
+                            call,
+                            state: Box::new(state),
+                        });
+                    }
+                    Reply::Answer(answer) => Box::new(move |print| Ok(state.resume(answer, print))),
+                    Reply::Abort(why) => {
+                        return self.abort(why, |stop, print| state.abort(stop, print));
+                    }
+                },
+                Ok(Ok(Ok(RunProgress::NameLookup(state)))) => {
+                    Box::new(move |print| Ok(state.resume(NameLookupResult::Undefined, print)))
+                }
+                Ok(Ok(Ok(RunProgress::OsCall(state)))) => {
+                    let why = failure::forbidden(state.function_call.name());
+                    return self.abort(why, |stop, print| state.abort(stop, print));
+                }
+                Ok(Ok(Ok(RunProgress::ResolveFutures(state)))) => {
+                    let why = failure::endless_wait();
+                    return self.abort(why, |stop, print| state.abort(stop, print));
+                }
+                Ok(Ok(Ok(RunProgress::Complete(object)))) => {
+                    return self.end(Ok(Ok(Ok(object))));
+                }
+                Ok(Ok(Err(error))) => return self.end(Ok(Ok(Err(error)))),
+                Ok(Err(why)) => return self.end(Ok(Err(why))),
+                Err(panicked) => return self.end(Err(panicked)),
+            };
+            progress = self.turn(next);
+        }
+    }
+
+    fn turn<T>(
+        &mut self,
+        step: impl FnOnce(PrintWriter<'_>) -> Step<T>,
+    ) -> Result<Step<T>, Panicked> {
+        let print = PrintWriter::Callback(&mut self.transcript);
+        let turn = memory::turn(&self.limits, self.held, || step(print));
+        self.run_time += turn.elapsed;
+        self.held = turn.held;
+        turn.result
+    }
+
+    fn end(self, result: Result<Step<MontyObject>, Panicked>) -> Progress {
+        Progress::Ended(ended(
+            result,
+            self.run_time,
+            self.transcript,
+            &self.layout,
+            &self.limits,
+        ))
+    }
+
+    /// Ends the run where it is suspended, in a way no `except` sees, so that the line is known.
+    fn abort(
+        mut self,
+        mut why: AgentFailure,
+        abort: impl FnOnce(MontyException, PrintWriter<'_>) -> Result<RunProgress, MontyException>,
+    ) -> Progress {
+        let stop = MontyException::new(ExcType::RuntimeError, None);
+        if let Ok(Ok(Err(error))) = self.turn(|print| Ok(abort(stop, print))) {
+            why.line = failure::agent_line(error.traceback(), &self.layout);
+        }
+        self.end(Ok(Err(why)))
+    }
+
+    fn receive(&mut self, state: &FunctionCall) -> Reply {
+        let request = (state.function_name == wrapper::CALL && state.object_id.is_none())
+            .then_some(state.args.as_slice());
+        match request {
+            Some([MontyObject::String(tool), payload]) => match tool.parse() {
+                Ok(tool) if self.layout.tools.contains(&tool) => self.tool_called(tool, payload),
+                // A stand-in for a global that is not bound (yet) passes the global's name.
+                _ => Reply::Answer(ExtFunctionResult::NotFound(payload.to_string())),
+            },
+            _ => Reply::Answer(ExtFunctionResult::NotFound(state.function_name.clone())),
+        }
+    }
+
+    fn tool_called(&mut self, tool: Tool, payload: &MontyObject) -> Reply {
+        self.tool_calls += 1;
+        if self.tool_calls > limits::MAX_TOOL_CALLS {
+            return Reply::Abort(failure::new(
+                FailureKind::TooManyToolCalls,
+                &format!("called tools more than {} times", limits::MAX_TOOL_CALLS),
+            ));
+        }
+        let args = match arguments(payload) {
+            Ok(args) => args,
+            Err(message) => {
+                let message = format!("the arguments of '{tool}' are not JSON: {message}");
+                return Reply::Answer(raise(ExcType::TypeError, &message));
+            }
+        };
+        let args = match tool {
+            Tool::Now => json!({}),
+            Tool::Log => {
+                let (message, fields) = log_arguments(args);
+                if self
+                    .transcript
+                    .log(message.clone(), fields.clone())
+                    .is_err()
+                {
+                    return Reply::Abort(Full::failure());
+                }
+                json!({"message": message, "fields": fields})
+            }
+        };
+        Reply::Ask(ToolCall { tool, args })
+    }
+}
+
+/// The arguments that the wrapper has walked, as JSON.
+fn arguments(payload: &MontyObject) -> Result<Vec<Value>, String> {
+    let MontyObject::Tuple(parts) = payload else {
+        return Err("they were not checked".to_owned());
+    };
+    match parts.as_slice() {
+        [MontyObject::Int(wrapper::BOUNDED), args] => {
+            // The list of the arguments is a level of its own.
+            match json::from_object(args.clone(), limits::MAX_JSON_DEPTH + 1) {
+                Ok(Value::Array(args)) => Ok(args),
+                Ok(_) => Err("they are no list".to_owned()),
+                Err(Unfit::Deep) => Err("they nest too deep".to_owned()),
+                Err(Unfit::NotJson(what)) => Err(format!("they contain {what}")),
+            }
+        }
+        [MontyObject::Int(wrapper::NOT_JSON), what] => Err(format!("they contain {what}")),
+        _ => Err("they are too large".to_owned()),
+    }
+}
+
+fn log_arguments(args: Vec<Value>) -> (String, Map<String, Value>) {
+    let mut args = args.into_iter();
+    let message = match args.next() {
+        Some(Value::String(message)) => message,
+        other => other.unwrap_or_default().to_string(),
+    };
+    let fields = match args.next() {
+        Some(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    (message, fields)
+}
+
+/// The limits of a run as the interpreter takes them.
+pub(crate) fn tracker(limits: &Limits) -> ResourceTracker {
+    ResourceTracker::new(
+        ResourceLimits::default()
+            .max_duration(Duration::from_millis(limits.wall_time_ms.into()))
+            .max_memory(usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX))
+            .max_recursion_depth(limits::MAX_RECURSION as usize),
+    )
+}
+
+/// The end of a run whose last turn came to `result`.
+pub(crate) fn ended(
+    result: Result<Step<MontyObject>, Panicked>,
+    run_time: Duration,
+    transcript: Transcript,
+    layout: &Layout,
+    limits: &Limits,
+) -> Run {
+    let mut outcome = match result {
+        Ok(Ok(Ok(object))) => returned(object),
+        Ok(Ok(Err(error))) => Err(failure::raised(&error, layout, limits, run_time)),
+        Ok(Err(why)) => Err(why),
+        // Sorting panics when its comparison is interrupted.
+        Err(Panicked) if run_time >= Duration::from_millis(limits.wall_time_ms.into()) => {
+            Err(failure::timed_out(limits))
+        }
+        Err(Panicked) => Err(failure::interpreter("the agent made the interpreter fail")),
+    };
+    if transcript.is_full() {
+        let line = outcome.err().and_then(|failure| failure.line);
+        outcome = Err(AgentFailure {
+            line,
+            ..Full::failure()
+        });
+    }
+    Run {
+        outcome,
+        run_us: u64::try_from(run_time.as_micros()).unwrap_or(u64::MAX),
+        logs: transcript.into_lines(),
+    }
+}
+
+/// What the wrapper returned for the function's result.
+fn returned(object: MontyObject) -> Result<Value, AgentFailure> {
+    let parts = match object {
+        MontyObject::Tuple(parts) => <[MontyObject; 2]>::try_from(parts).ok(),
+        _ => None,
+    };
+    match parts {
+        Some([MontyObject::Int(wrapper::BOUNDED), value]) => json::output(value),
+        Some([MontyObject::Int(wrapper::TOO_LARGE), _]) => Err(json::output_too_large()),
+        Some([MontyObject::Int(wrapper::NOT_JSON), what]) => Err(json::not_json(&what.to_string())),
+        _ => Err(failure::interpreter("the agent's result was not checked")),
+    }
+}
