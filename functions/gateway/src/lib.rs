@@ -1,1 +1,165 @@
-//! Placeholder.
+//! The HTTP API: authenticates, validates, reads, accepts work, and answers fast things at once.
+//!
+//! [`router`] is the whole of it. Around every request stands [`observe`](mod@observe); around
+//! everything under `/v1` the guard of [`auth`], and around every `POST` there
+//! [`idempotency`]. A handler takes the request apart, decides, and then acts; whatever goes wrong
+//! is a [`Problem`](problem::Problem).
+//!
+//! Agent code is never run in this process: [`invoke`] has `workflow-step` do it.
+
+mod agents;
+mod auth;
+mod callable;
+mod config;
+mod extract;
+mod health;
+mod idempotency;
+mod invoke;
+mod manifest;
+mod observe;
+mod openapi;
+mod pagination;
+mod problem;
+mod problem_pages;
+mod problem_type;
+mod registrations;
+mod report;
+mod request_id;
+mod versions;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use http::Method;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
+use tdev_aws::{Artifacts, Function, Queue, SdkConfig, Table};
+use tdev_security::Action;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+pub use config::{Config, NotOrigins, Origins};
+
+/// How long a browser may keep the answer to a preflight.
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(3_600);
+
+/// What the handlers work with, built once per process.
+#[derive(Debug)]
+pub struct Deps {
+    table: Table,
+    artifacts: Artifacts,
+    register_queue: Queue,
+    workflow_step: Function,
+    callables: callable::Callables,
+    environment: String,
+}
+
+impl Deps {
+    /// The clients that `config` names.
+    pub fn new(sdk: &SdkConfig, config: &Config) -> Self {
+        Self {
+            table: Table::new(sdk, &config.table),
+            artifacts: Artifacts::new(sdk, &config.artifacts_bucket),
+            register_queue: Queue::new(sdk, &config.register_queue_url),
+            workflow_step: Function::new(sdk, &config.workflow_step_function),
+            callables: callable::Callables::default(),
+            environment: config.environment.clone(),
+        }
+    }
+}
+
+/// The API as a service.
+pub fn router(deps: Deps, config: &Config) -> Router {
+    let deps = Arc::new(deps);
+    let (routes, description) = OpenApiRouter::with_openapi(openapi::Description::openapi())
+        .routes(routes!(health::get))
+        .merge(guarded(&deps, Action::ReadAgents, reads()))
+        .merge(guarded(&deps, Action::ChangeAgents, changes()))
+        .merge(guarded(&deps, Action::InvokeAgent, invocations()))
+        .with_state(deps)
+        .split_for_parts();
+    let docs = utoipa_swagger_ui::Config::default()
+        .validator_url("none")
+        .try_it_out_enabled(true);
+    routes
+        .merge(
+            SwaggerUi::new("/docs")
+                .url("/openapi.json", description)
+                .config(docs),
+        )
+        .route("/problems", get(problem_pages::index))
+        .route("/problems/{slug}", get(problem_pages::get))
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .fallback(problem::no_such_route)
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(cors(&config.cors_allowed_origins))
+        .layer(from_fn(observe::observe))
+}
+
+fn reads() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new()
+        .routes(routes!(agents::list))
+        .routes(routes!(agents::get))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::get))
+        .routes(routes!(registrations::get))
+}
+
+fn changes() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new()
+        .routes(routes!(registrations::register))
+        .routes(routes!(registrations::release))
+        .routes(routes!(agents::delete))
+        .routes(routes!(agents::roll_back))
+}
+
+fn invocations() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new().routes(routes!(invoke::invoke))
+}
+
+/// Routes that want to do `action`: whoever is let through is answered once, and a panic of the
+/// handler is an answer, so that it gives up the claim on an idempotency key.
+fn guarded(
+    deps: &Arc<Deps>,
+    action: Action,
+    routes: OpenApiRouter<Arc<Deps>>,
+) -> OpenApiRouter<Arc<Deps>> {
+    let guard = auth::Guard {
+        deps: Arc::clone(deps),
+        action,
+    };
+    routes
+        .route_layer(CatchPanicLayer::custom(problem::panicked))
+        .route_layer(from_fn_with_state(
+            Arc::clone(deps),
+            idempotency::answer_once,
+        ))
+        .route_layer(from_fn_with_state(guard, auth::guard))
+}
+
+fn cors(origins: &Origins) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::from(origins))
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            IF_NONE_MATCH,
+            auth::API_KEY,
+            idempotency::KEY,
+            request_id::HEADER,
+        ])
+        .expose_headers([
+            LOCATION,
+            RETRY_AFTER,
+            idempotency::REPLAYED,
+            request_id::HEADER,
+        ])
+        .max_age(PREFLIGHT_MAX_AGE)
+}

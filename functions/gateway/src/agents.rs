@@ -1,0 +1,270 @@
+//! Agents: finding them, deleting them, and moving them back to an earlier version.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa qualifies the types of parameters in what it generates"
+)]
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tdev_domain::{Agent, AgentKind, AgentName, AgentStatus, Capability, TenantId, VersionNumber};
+use tdev_security::Principal;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::Deps;
+use crate::extract::{Params, Segments, json_or_default};
+use crate::openapi::agent_kinds;
+use crate::pagination::{Page, listing_failed, page_request};
+use crate::problem::{Problem, ProblemType, Violation};
+use crate::problems;
+use crate::versions::find_version;
+
+/// An agent, with what its latest version says of itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Agent)]
+pub(crate) struct AgentView {
+    /// Its name, unique within the tenant.
+    #[schema(value_type = String, example = "text-statistics")]
+    name: AgentName,
+    /// What it is made of.
+    #[schema(schema_with = agent_kinds)]
+    kind: AgentKind,
+    /// The version that answers calls.
+    #[schema(value_type = u32, minimum = 1)]
+    version: VersionNumber,
+    /// The newest version; above `version` after a rollback.
+    #[schema(value_type = u32, minimum = 1)]
+    newest_version: VersionNumber,
+    /// What it does.
+    description: String,
+    /// What it can do, as dotted paths from the general to the particular.
+    #[schema(value_type = Vec<String>)]
+    capabilities: Vec<Capability>,
+    /// When its first version was admitted.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it was last moved to a version.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+impl From<Agent> for AgentView {
+    fn from(agent: Agent) -> Self {
+        Self {
+            name: agent.name,
+            kind: agent.kind,
+            version: agent.latest,
+            newest_version: agent.newest,
+            description: agent.description,
+            capabilities: agent.capabilities,
+            created_at: agent.created_at,
+            updated_at: agent.updated_at,
+        }
+    }
+}
+
+/// The parameters of a listing of agents.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListQuery {
+    /// Only agents with this capability.
+    #[param(example = "text.statistics")]
+    capability: Option<String>,
+    /// The most entries to return.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<String>,
+    /// Where to go on: the `next` of the page before.
+    cursor: Option<String>,
+}
+
+problems!(ListProblems:
+    InvalidParameter, ConflictingCredentials, Unauthenticated, Internal, Unavailable);
+
+/// List agents by name.
+///
+/// Deleted agents are left out.
+#[utoipa::path(
+    get,
+    path = "/v1/agents",
+    tag = "agents",
+    operation_id = "listAgents",
+    params(ListQuery),
+    responses((status = 200, description = "A page of agents", body = Page<AgentView>), ListProblems),
+)]
+pub(crate) async fn list(
+    State(deps): State<Arc<Deps>>,
+    Extension(principal): Extension<Principal>,
+    Params(query): Params<ListQuery>,
+) -> Result<Json<Page<AgentView>>, Problem> {
+    let capability: Option<Capability> = query
+        .capability
+        .map(|text| text.parse())
+        .transpose()
+        .map_err(|invalid| {
+            Problem::new(
+                ProblemType::InvalidParameter,
+                "A query parameter is not of the form that is expected.",
+            )
+            .with_errors([Violation::of_parameter(&invalid)])
+        })?;
+    let page = page_request(query.limit.as_deref(), query.cursor.as_deref())?;
+    let agents = deps
+        .table
+        .agents(&principal.tenant, capability.as_ref(), &page)
+        .await;
+    Ok(Json(Page::of(
+        agents.map_err(listing_failed)?,
+        AgentView::from,
+    )))
+}
+
+problems!(AgentProblems:
+    ConflictingCredentials, Unauthenticated, AgentNotFound, AgentDeleted, Internal, Unavailable);
+
+/// Read an agent.
+#[utoipa::path(
+    get,
+    path = "/v1/agents/{name}",
+    tag = "agents",
+    operation_id = "getAgent",
+    params(("name" = String, Path, description = "The agent's name.")),
+    responses((status = 200, description = "The agent", body = AgentView), AgentProblems),
+)]
+pub(crate) async fn get(
+    State(deps): State<Arc<Deps>>,
+    Extension(principal): Extension<Principal>,
+    Segments(name): Segments<String>,
+) -> Result<Json<AgentView>, Problem> {
+    let agent = find_agent(&deps, &principal.tenant, &name).await?;
+    Ok(Json(agent.into()))
+}
+
+problems!(DeleteProblems:
+    ConflictingCredentials, Unauthenticated, AgentNotFound, Conflict, AgentDeleted, Internal,
+    Unavailable);
+
+/// Delete an agent.
+///
+/// From then on it is gone (410), its versions with it. Registering its name again revives it
+/// under the next version, so that a version number never means two things.
+#[utoipa::path(
+    delete,
+    path = "/v1/agents/{name}",
+    tag = "agents",
+    operation_id = "deleteAgent",
+    params(("name" = String, Path, description = "The agent's name.")),
+    responses((status = 204, description = "Deleted"), DeleteProblems),
+)]
+pub(crate) async fn delete(
+    State(deps): State<Arc<Deps>>,
+    Extension(principal): Extension<Principal>,
+    Segments(name): Segments<String>,
+) -> Result<StatusCode, Problem> {
+    let agent = find_agent(&deps, &principal.tenant, &name).await?;
+    deps.table
+        .move_pointer(&agent, &agent.deleted(Timestamp::now()))
+        .await?;
+    tracing::info!(agent = %agent.name, "deleted");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Where to move an agent.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RollbackRequest {
+    /// The version that shall answer calls: any that was ever admitted. If it is left out, the
+    /// one before the version that answers now.
+    #[schema(minimum = 1)]
+    version: Option<u32>,
+}
+
+problems!(RollbackProblems:
+    MalformedJson, InvalidParameter, ConflictingCredentials, Unauthenticated, AgentNotFound,
+    VersionNotFound, Conflict, NoEarlierVersion, IdempotencyInProgress, AgentDeleted, BodyTooLarge,
+    UnsupportedMediaType, InvalidRequest, IdempotencyKeyReused, Internal, Unavailable);
+
+/// Roll an agent back.
+///
+/// Moves the agent to another of its versions; the versions themselves stay as they are, so that
+/// a rollback can be taken back the same way.
+#[utoipa::path(
+    post,
+    path = "/v1/agents/{name}/rollback",
+    tag = "agents",
+    operation_id = "rollBackAgent",
+    params(
+        ("name" = String, Path, description = "The agent's name."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it is harmless."),
+    ),
+    request_body = Option<RollbackRequest>,
+    responses((status = 200, description = "The agent as it is now", body = AgentView), RollbackProblems),
+)]
+pub(crate) async fn roll_back(
+    State(deps): State<Arc<Deps>>,
+    Extension(principal): Extension<Principal>,
+    Segments(name): Segments<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<AgentView>, Problem> {
+    let request: RollbackRequest = json_or_default(&headers, &body)?;
+    let agent = find_agent(&deps, &principal.tenant, &name).await?;
+    let target = rollback_target(&agent, &request)?;
+    if target == agent.latest {
+        return Ok(Json(agent.into()));
+    }
+    let version = find_version(&deps, &agent, target).await?;
+    let moved = agent.pointing_to(&version, Timestamp::now());
+    deps.table.move_pointer(&agent, &moved).await?;
+    tracing::info!(agent = %moved.name, from = %agent.latest, to = %moved.latest, "rolled back");
+    Ok(Json(moved.into()))
+}
+
+/// The version asked for, else the highest below the one that answers: versions have no gaps.
+fn rollback_target(agent: &Agent, request: &RollbackRequest) -> Result<VersionNumber, Problem> {
+    match request.version {
+        Some(number) => VersionNumber::try_from(number).map_err(|invalid| {
+            Problem::new(
+                ProblemType::InvalidRequest,
+                "The body is JSON, but not what is expected here.",
+            )
+            .with_errors([Violation::of_member(&invalid)])
+        }),
+        None => VersionNumber::try_from(agent.latest.get() - 1).map_err(|_| {
+            Problem::new(
+                ProblemType::NoEarlierVersion,
+                format!("`{}` answers under its first version.", agent.name),
+            )
+        }),
+    }
+}
+
+/// The active agent of this name.
+pub(crate) async fn find_agent(
+    deps: &Deps,
+    tenant: &TenantId,
+    name: &str,
+) -> Result<Agent, Problem> {
+    // A name that no agent can have is the name of no agent.
+    let found = match name.parse::<AgentName>() {
+        Ok(name) => deps.table.agent(tenant, &name).await?,
+        Err(_) => None,
+    };
+    match found {
+        Some(agent) if agent.status == AgentStatus::Active => Ok(agent),
+        Some(agent) => Err(Problem::new(
+            ProblemType::AgentDeleted,
+            format!("`{}` was deleted.", agent.name),
+        )),
+        None => Err(Problem::new(
+            ProblemType::AgentNotFound,
+            "There is no agent of this name.",
+        )),
+    }
+}

@@ -1,0 +1,202 @@
+//! Taking requests apart: every failure is a [`Problem`] that says where.
+
+use axum::extract::{FromRequestParts, Path, Query};
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use serde_path_to_error::Segment;
+
+use crate::problem::{Problem, ProblemType, Violation};
+
+/// The query of a request, as a `T` whose fields are the parameters.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<T, S> FromRequestParts<S> for Params<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Query::from_request_parts(parts, state)
+            .await
+            .map(|Query(params)| Self(params))
+            .map_err(|rejection| Problem::new(ProblemType::InvalidParameter, rejection.body_text()))
+    }
+}
+
+/// The segments of a route's path.
+pub(crate) struct Segments<T>(pub(crate) T);
+
+impl<T, S> FromRequestParts<S> for Segments<T>
+where
+    T: DeserializeOwned + Send,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Path::from_request_parts(parts, state)
+            .await
+            .map(|Path(segments)| Self(segments))
+            .map_err(|rejection| Problem::new(ProblemType::NotFound, rejection.body_text()))
+    }
+}
+
+/// The body's media type in lower case, without parameters; empty if there is none.
+pub(crate) fn media_type(headers: &HeaderMap) -> String {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map(|essence| essence.trim().to_ascii_lowercase())
+        .unwrap_or_default()
+}
+
+/// The problem of a body whose media type is not one of those `accepted`.
+pub(crate) fn unsupported_media_type(accepted: &'static str) -> Problem {
+    Problem::new(
+        ProblemType::UnsupportedMediaType,
+        format!("Send the body with a Content-Type of: {accepted}."),
+    )
+    .with_header(ACCEPT, HeaderValue::from_static(accepted))
+}
+
+/// The body as a `T`, if it says that it is JSON.
+pub(crate) fn json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Problem> {
+    const JSON: &str = "application/json";
+    if media_type(headers) == JSON {
+        parse_json(body)
+    } else {
+        Err(unsupported_media_type(JSON))
+    }
+}
+
+/// The body as a `T`, or the default if there is none.
+pub(crate) fn json_or_default<T>(headers: &HeaderMap, body: &[u8]) -> Result<T, Problem>
+where
+    T: DeserializeOwned + Default,
+{
+    if body.is_empty() {
+        Ok(T::default())
+    } else {
+        json(headers, body)
+    }
+}
+
+/// Parses JSON; what is not JSON is told by line and column, what does not fit by a pointer.
+pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let pointer = pointer(error.path());
+        refused(&error.into_inner(), &pointer)
+    })?;
+    deserializer.end().map_err(|error| refused(&error, ""))?;
+    Ok(value)
+}
+
+fn refused(error: &serde_json::Error, pointer: &str) -> Problem {
+    let message = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let message = message.strip_suffix(&place).unwrap_or(&message);
+    match error.classify() {
+        Category::Data => Problem::new(
+            ProblemType::InvalidRequest,
+            "The body is JSON, but not what is expected here.",
+        )
+        .with_errors([Violation::at(pointer, message)]),
+        Category::Io | Category::Syntax | Category::Eof => Problem::new(
+            ProblemType::MalformedJson,
+            format!("The body is not JSON: {message}{place}."),
+        )
+        .with("line", error.line())
+        .with("column", error.column()),
+    }
+}
+
+/// A path of serde's as a JSON Pointer.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    path.iter()
+        .fold(String::new(), |pointer, segment| match segment {
+            Segment::Seq { index } => format!("{pointer}/{index}"),
+            Segment::Map { key } => {
+                format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
+            }
+            Segment::Enum { .. } | Segment::Unknown => pointer,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        #[serde(rename = "a/b")]
+        _inner: Vec<u8>,
+    }
+
+    fn kind_and_shape(body: &str) -> (ProblemType, String) {
+        let problem = parse_json::<Outer>(body.as_bytes()).unwrap_err();
+        (problem.kind(), format!("{problem:?}"))
+    }
+
+    #[test]
+    fn what_does_not_fit_is_pointed_at() {
+        for (body, pointer) in [
+            (r#"{"a/b": [1, "x"]}"#, "/a~1b/1"),
+            (r#"{"a/b": [], "c": 1}"#, "/c"),
+            (r#"{}"#, ""),
+            (r#"[1]"#, "/0"),
+        ] {
+            let (kind, shape) = kind_and_shape(body);
+            assert_eq!(kind, ProblemType::InvalidRequest, "{body}");
+            assert!(
+                shape.contains(&format!("Pointer({pointer:?})")),
+                "{body}: {shape}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_told_by_line_and_column() {
+        for body in [
+            "",
+            "{",
+            "{\n  \"a/b\": [1,]\n}",
+            "{\"a/b\": []} x",
+            "\u{feff}{}",
+        ] {
+            let (kind, shape) = kind_and_shape(body);
+            assert_eq!(kind, ProblemType::MalformedJson, "{body}");
+            assert!(shape.contains("at line"), "{body}: {shape}");
+        }
+        let (_, shape) = kind_and_shape("{\n  \"a/b\": [1,]\n}");
+        assert!(shape.contains("at line 2 column 13"), "{shape}");
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+        let problem = parse_json::<Value>(deep.as_bytes()).unwrap_err();
+        assert_eq!(problem.kind(), ProblemType::MalformedJson);
+    }
+
+    #[test]
+    fn the_media_type_is_compared_without_case_and_parameters() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(media_type(&headers), "");
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static(" Application/JSON ; charset=utf-8"),
+        );
+        assert_eq!(media_type(&headers), "application/json");
+    }
+}

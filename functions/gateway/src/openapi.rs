@@ -1,0 +1,150 @@
+//! The API's description, generated from its types.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use tdev_domain::{AgentKind, AnalysisMethod, FailureKind, Severity, StateName};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
+
+use crate::problem::{self, ProblemDocument, ProblemType};
+
+/// What there is to say about the API as a whole; the routes add themselves.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "T-Developer",
+        description = "Register small agents, and call them.\n\nEvery error is a problem \
+            (RFC 9457) whose `type` leads to a page about it. Everything under `/v1` needs an API \
+            key and shows the key's tenant alone. Any request may carry an `X-Request-Id`; every \
+            answer does.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    servers((url = "/")),
+    components(schemas(ProblemDocument)),
+    security(("bearer" = []), ("apiKey" = [])),
+    tags(
+        (name = "agents", description = "Finding, deleting and rolling back agents"),
+        (name = "registrations", description = "Submitting agents and watching them on their way"),
+        (name = "invocation", description = "Calling agents"),
+        (name = "platform", description = "The platform itself"),
+    ),
+    modifiers(&Credentials),
+)]
+pub(crate) struct Description;
+
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let components = api.components.get_or_insert_default();
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("tdev_<environment>_<40 characters>")
+            .build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let header = ApiKey::Header(ApiKeyValue::new(crate::auth::API_KEY.as_str()));
+        components.add_security_scheme("apiKey", SecurityScheme::ApiKey(header));
+    }
+}
+
+/// Declares a type that stands for the problems an operation can end in.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! problems {
+    ($name:ident: $($kind:ident),+ $(,)?) => {
+        struct $name;
+
+        impl utoipa::IntoResponses for $name {
+            fn responses() -> std::collections::BTreeMap<
+                String,
+                utoipa::openapi::RefOr<utoipa::openapi::Response>,
+            > {
+                $crate::openapi::problem_responses(&[
+                    $($crate::problem::ProblemType::$kind),+
+                ])
+            }
+        }
+    };
+}
+
+/// The responses that `kinds` make, one per status.
+pub(crate) fn problem_responses(kinds: &[ProblemType]) -> BTreeMap<String, RefOr<Response>> {
+    let mut by_status = BTreeMap::<u16, Vec<String>>::new();
+    for kind in kinds {
+        let line = format!(
+            "[`{}`]({}): {}",
+            kind.slug(),
+            kind.reference(),
+            kind.title()
+        );
+        by_status
+            .entry(kind.status().as_u16())
+            .or_default()
+            .push(line);
+    }
+    let response = |lines: Vec<String>| {
+        let document = Content::new(Some(Ref::from_schema_name("Problem")));
+        ResponseBuilder::new()
+            .description(lines.join("; "))
+            .content(problem::MEDIA_TYPE, document)
+            .build()
+    };
+    by_status
+        .into_iter()
+        .map(|(status, lines)| (status.to_string(), RefOr::T(response(lines))))
+        .collect()
+}
+
+/// A string that is one of the names of `values`.
+fn names<T: Serialize>(values: &[T]) -> Schema {
+    let names = values
+        .iter()
+        .filter_map(|value| serde_json::to_value(value).ok());
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(names.collect::<Vec<Value>>()))
+        .into()
+}
+
+pub(crate) fn agent_kinds() -> Schema {
+    names(&[AgentKind::Code])
+}
+
+pub(crate) fn methods() -> Schema {
+    names(&[AnalysisMethod::Static])
+}
+
+pub(crate) fn severities() -> Schema {
+    names(&[
+        Severity::Info,
+        Severity::Warning,
+        Severity::Danger,
+        Severity::Error,
+    ])
+}
+
+pub(crate) fn state_names() -> Schema {
+    names(&StateName::ALL)
+}
+
+pub(crate) fn failure_kinds() -> Schema {
+    names(&[
+        FailureKind::InvalidSource,
+        FailureKind::InvalidManifest,
+        FailureKind::Raised,
+        FailureKind::TimedOut,
+        FailureKind::OutOfMemory,
+        FailureKind::RecursionTooDeep,
+        FailureKind::TooManyToolCalls,
+        FailureKind::TooMuchLogged,
+        FailureKind::OutputNotJson,
+        FailureKind::OutputTooLarge,
+        FailureKind::InputTooLarge,
+        FailureKind::Forbidden,
+        FailureKind::Interpreter,
+    ])
+}

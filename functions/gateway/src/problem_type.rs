@@ -1,0 +1,179 @@
+//! The closed catalogue of problem types.
+
+use http::StatusCode;
+
+/// Declares the types: name, slug, status, title, and what the type's page says.
+macro_rules! problem_types {
+    ($($(#[doc = $meaning:literal])+ $name:ident = $slug:literal, $status:ident, $title:literal;)+) => {
+        /// Every way in which a request can fail.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(crate) enum ProblemType {
+            $($(#[doc = $meaning])+ $name,)+
+        }
+
+        impl ProblemType {
+            /// Every type, by status and slug as declared.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The last segment of the type's reference; never changed once published.
+            #[must_use]
+            pub(crate) const fn slug(self) -> &'static str {
+                match self { $(Self::$name => $slug,)+ }
+            }
+
+            /// The HTTP status of every problem of the type.
+            #[must_use]
+            pub(crate) const fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)+ }
+            }
+
+            /// The type in a few words.
+            #[must_use]
+            pub(crate) const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)+ }
+            }
+
+            /// What the type means and what to do about it.
+            #[must_use]
+            pub(crate) const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($meaning),+).trim_ascii_start(),)+ }
+            }
+        }
+    };
+}
+
+problem_types! {
+    /// The body is not JSON, or nests deeper than 128 levels. The detail gives the line and the
+    /// column; members `line` and `column` hold them as numbers.
+    MalformedJson = "malformed-json", BAD_REQUEST, "Malformed JSON";
+    /// A query parameter or a header is unknown, missing or not of the form that is expected.
+    InvalidParameter = "invalid-parameter", BAD_REQUEST, "Invalid parameter";
+    /// The request shows two different API keys. Show one, in `Authorization` or in `X-API-Key`.
+    ConflictingCredentials = "conflicting-credentials", BAD_REQUEST, "Conflicting credentials";
+    /// The request shows no API key, or not one that is valid. Which of the two, and why, is not
+    /// told.
+    Unauthenticated = "unauthenticated", UNAUTHORIZED, "Not authenticated";
+    /// The API key is valid but does not give the right to do this.
+    Forbidden = "forbidden", FORBIDDEN, "Not permitted";
+    /// There is nothing at this path.
+    NotFound = "not-found", NOT_FOUND, "Not found";
+    /// The tenant has no agent of this name.
+    AgentNotFound = "agent-not-found", NOT_FOUND, "Agent not found";
+    /// The agent has no version of this number.
+    VersionNotFound = "version-not-found", NOT_FOUND, "Version not found";
+    /// The tenant has no registration with this identifier, or it has expired.
+    RegistrationNotFound = "registration-not-found", NOT_FOUND, "Registration not found";
+    /// The resource does not have this method. The `Allow` header lists those that it has.
+    MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed";
+    /// Another change came first. Read again, decide again and repeat.
+    Conflict = "conflict", CONFLICT, "Conflicting change";
+    /// An earlier request with the same `Idempotency-Key` has not been answered yet. Repeat the
+    /// request after the time that `Retry-After` names.
+    IdempotencyInProgress = "idempotency-in-progress", CONFLICT, "Request in progress";
+    /// The agent answers under its first version, so there is none to go back to.
+    NoEarlierVersion = "no-earlier-version", CONFLICT, "No earlier version";
+    /// Only a registration that is quarantined can be released.
+    NotQuarantined = "not-quarantined", CONFLICT, "Registration not quarantined";
+    /// The agent was deleted. Registering its name again revives it under a new version.
+    AgentDeleted = "agent-deleted", GONE, "Agent deleted";
+    /// The request has `If-None-Match: *`, and there is an active agent of this name.
+    AgentExists = "agent-exists", PRECONDITION_FAILED, "Agent exists";
+    /// An agent's source may have 6,656 bytes. Members `bytes` and `limit` compare.
+    AgentTooLarge = "agent-too-large", PAYLOAD_TOO_LARGE, "Agent too large";
+    /// The body is over the limit. Member `limit` holds it, in bytes.
+    BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "Body too large";
+    /// The agent's input is over the limit, in bytes or in depth of nesting.
+    InputTooLarge = "input-too-large", PAYLOAD_TOO_LARGE, "Input too large";
+    /// The body's media type is not one that this resource takes; the `Accept` header lists them.
+    UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE,
+        "Unsupported media type";
+    /// The body is JSON but not what is expected: each entry of `errors` points at something
+    /// unknown, missing or wrong.
+    InvalidRequest = "invalid-request", UNPROCESSABLE_ENTITY, "Invalid request";
+    /// The source is empty, is not UTF-8, or has a NUL character.
+    InvalidSource = "invalid-source", UNPROCESSABLE_ENTITY, "Invalid source";
+    /// The input breaks the agent's input schema; each entry of `errors` points at a violation.
+    InvalidInput = "invalid-input", UNPROCESSABLE_ENTITY, "Input breaks the agent's schema";
+    /// The `Idempotency-Key` was used before, with another request. Use a new key.
+    IdempotencyKeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "Idempotency key reused";
+    /// The agent's source does not compile.
+    AgentInvalidSource = "agent-invalid-source", FAILED_DEPENDENCY, "Agent does not compile";
+    /// The agent raised an exception that nothing caught. Members `exception` and `line` tell of
+    /// it, `logs` of what came before.
+    AgentRaised = "agent-raised", FAILED_DEPENDENCY, "Agent raised an exception";
+    /// The agent ran longer than its wall time.
+    AgentTimedOut = "agent-timed-out", FAILED_DEPENDENCY, "Agent timed out";
+    /// The agent needed more memory than its limit.
+    AgentOutOfMemory = "agent-out-of-memory", FAILED_DEPENDENCY, "Agent out of memory";
+    /// The agent's calls nested too deep.
+    AgentRecursionTooDeep = "agent-recursion-too-deep", FAILED_DEPENDENCY,
+        "Agent recursed too deep";
+    /// The agent called tools too often.
+    AgentTooManyToolCalls = "agent-too-many-tool-calls", FAILED_DEPENDENCY,
+        "Agent called too many tools";
+    /// The agent printed or logged too much.
+    AgentTooMuchLogged = "agent-too-much-logged", FAILED_DEPENDENCY, "Agent logged too much";
+    /// What the agent returned is not JSON.
+    AgentOutputNotJson = "agent-output-not-json", FAILED_DEPENDENCY, "Agent's output is not JSON";
+    /// What the agent returned is too large or nests too deep.
+    AgentOutputTooLarge = "agent-output-too-large", FAILED_DEPENDENCY,
+        "Agent's output is too large";
+    /// What the agent returned breaks its own output schema; each entry of `errors` points at a
+    /// violation.
+    AgentOutputInvalid = "agent-output-invalid", FAILED_DEPENDENCY,
+        "Agent's output breaks its schema";
+    /// The agent did what the sandbox has no part for: it opened a file or asked for the
+    /// environment.
+    AgentForbidden = "agent-forbidden", FAILED_DEPENDENCY, "Agent did what is forbidden";
+    /// The agent made the interpreter itself fail.
+    AgentInterpreter = "agent-interpreter", FAILED_DEPENDENCY, "Agent broke the interpreter";
+    /// The agent's own input or output schema cannot be used: it is not valid JSON Schema, refers
+    /// to another document, or has a pattern that only a backtracking matcher can run.
+    AgentSchemaInvalid = "agent-schema-invalid", FAILED_DEPENDENCY, "Agent's schema is invalid";
+    /// A defect of the platform. The instance finds the request in its log.
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
+    /// The worker that ran the agent ended before it answered. The sandbox should have contained
+    /// whatever the agent did, so this counts as a defect of the platform; calling the agent again
+    /// on the same input may end the same way.
+    WorkerDied = "worker-died", BAD_GATEWAY, "Worker died";
+    /// The worker that runs the agent did not answer in time. The agent may have run.
+    WorkerTimedOut = "worker-timed-out", GATEWAY_TIMEOUT, "Worker timed out";
+    /// A service the platform depends on throttles or does not answer. Nothing half-done is
+    /// visible; repeat the request after the time that `Retry-After` names.
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Temporarily unavailable";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn slugs_are_unique_and_fit_for_a_path() {
+        let slugs: BTreeSet<_> = ProblemType::ALL.iter().map(|kind| kind.slug()).collect();
+        assert_eq!(slugs.len(), ProblemType::ALL.len());
+        for slug in slugs {
+            assert!(
+                slug.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+                "{slug}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_catalogue() {
+        let table: Vec<_> = ProblemType::ALL
+            .iter()
+            .map(|kind| {
+                format!(
+                    "{} {} – {}",
+                    kind.status().as_u16(),
+                    kind.slug(),
+                    kind.meaning()
+                )
+            })
+            .collect();
+        insta::assert_snapshot!(table.join("\n"));
+    }
+}

@@ -1,0 +1,483 @@
+//! Registrations: submitting an agent, and watching it on its way.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa qualifies the types of parameters in what it generates"
+)]
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use bytes::Bytes;
+use http::header::{IF_NONE_MATCH, LOCATION, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tdev_domain::{
+    AgentName, AgentStatus, IllegalTransition, MAX_AGENT_BYTES, ManifestDraft, RegisterMessage,
+    Registration, RegistrationId, Release, Source, SourceError, State as RegistrationState,
+    StateName, TenantId, Transition,
+};
+use tdev_security::Principal;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::Deps;
+use crate::extract::{
+    Params, Segments, json_or_default, media_type, parse_json, unsupported_media_type,
+};
+use crate::manifest::ManifestBody;
+use crate::openapi::state_names;
+use crate::problem::{Problem, ProblemType, RETRY_AFTER_SECONDS, Violation};
+use crate::problems;
+use crate::report::ReportView;
+
+/// The most bytes of a submitted manifest as JSON.
+const MAX_MANIFEST_BYTES: usize = 64 * 1024;
+
+/// The most characters of the reason for a release.
+const MAX_REASON_CHARS: usize = 500;
+
+/// The media types of Python source.
+const PYTHON: [&str; 2] = ["text/x-python", "application/x-python"];
+
+/// An agent to register.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegisterRequest {
+    /// The name to register under.
+    #[schema(example = "text-statistics", max_length = 63)]
+    name: String,
+    /// The Python source, of at most 6,656 bytes in UTF-8.
+    #[schema(example = "def get_capabilities(): …\n\ndef execute(input): …\n")]
+    source: String,
+    /// What the code does not declare of itself. At most 65,536 bytes as JSON.
+    manifest: Option<ManifestBody>,
+}
+
+/// The parameters of a registration.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RegisterQuery {
+    /// The name to register under, where the body is Python source.
+    #[param(example = "text-statistics")]
+    name: Option<String>,
+}
+
+/// A submitted agent and how far it has come.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Registration)]
+pub(crate) struct RegistrationView {
+    /// Its identifier.
+    #[schema(value_type = String, example = "reg_0199c0de0199c0de0199c0de0199c0de")]
+    id: RegistrationId,
+    /// The name to register under.
+    #[schema(value_type = String)]
+    agent: AgentName,
+    /// Where it stands.
+    state: StateView,
+    /// The SHA-256 of the source, in hexadecimal.
+    artifact: String,
+    /// The size of the source in bytes.
+    bytes: u32,
+    /// The path so far.
+    history: Vec<TransitionView>,
+    /// What analysis and probe found out; absent until the registration is settled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<ReportView>,
+    /// When it was accepted.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+/// Where a registration stands. `active`, `quarantined` and `rejected` are settled.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = State)]
+pub(crate) struct StateView {
+    /// The state.
+    #[schema(schema_with = state_names)]
+    name: StateName,
+    /// The version it was admitted as; absent unless `active`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u32>,
+}
+
+/// One step of a registration's path.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Transition)]
+pub(crate) struct TransitionView {
+    /// The state entered.
+    #[schema(schema_with = state_names)]
+    state: StateName,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Why.
+    reason: String,
+}
+
+impl From<Registration> for RegistrationView {
+    fn from(registration: Registration) -> Self {
+        let version = match registration.state {
+            RegistrationState::Active { version } => Some(version.get()),
+            _ => None,
+        };
+        let transition = |Transition { state, at, reason }| TransitionView { state, at, reason };
+        Self {
+            id: registration.id,
+            agent: registration.agent,
+            state: StateView {
+                name: registration.state.name(),
+                version,
+            },
+            artifact: registration.artifact.into(),
+            bytes: registration.bytes,
+            history: registration.history.into_iter().map(transition).collect(),
+            report: registration.report.map(ReportView::from),
+            created_at: registration.created_at,
+            updated_at: registration.updated_at,
+        }
+    }
+}
+
+problems!(RegisterProblems:
+    MalformedJson, InvalidParameter, ConflictingCredentials, Unauthenticated, AgentExists,
+    IdempotencyInProgress, AgentTooLarge, BodyTooLarge, UnsupportedMediaType, InvalidRequest,
+    InvalidSource, IdempotencyKeyReused, Internal, Unavailable);
+
+/// Register an agent.
+///
+/// The agent is stored and queued; the answer is a registration to poll until its state is
+/// `active`, `quarantined` or `rejected`, which takes about a second. Registering a name that
+/// there is already makes a new version of that agent; `If-None-Match: *` refuses that.
+///
+/// After a 503 nothing of the request is visible: a registration that was stored but not queued is
+/// never worked on and expires within a day.
+#[utoipa::path(
+    post,
+    path = "/v1/agents",
+    tag = "registrations",
+    operation_id = "registerAgent",
+    params(
+        RegisterQuery,
+        ("If-None-Match" = Option<String>, Header, description = "`*`: only if there is no active agent of this name."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it is harmless."),
+    ),
+    request_body(content(
+        (RegisterRequest = "application/json"),
+        (String = "text/x-python"),
+    )),
+    responses(
+        (status = 202, description = "Accepted", body = RegistrationView, headers(
+            ("Location" = String, description = "The registration, to poll."),
+            ("Retry-After" = u32, description = "After how many seconds to poll."),
+        )),
+        RegisterProblems,
+    ),
+)]
+pub(crate) async fn register(
+    State(deps): State<Arc<Deps>>,
+    Extension(principal): Extension<Principal>,
+    Params(query): Params<RegisterQuery>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let submission = Submission::parse(query, &headers, &body)?;
+    if must_be_new(&headers)? {
+        refuse_existing(&deps, &principal.tenant, &submission.name).await?;
+    }
+    let artifact = deps.artifacts.put(&submission.source).await?;
+    let registration = Registration::accept(
+        principal.tenant,
+        submission.name,
+        artifact,
+        u32::try_from(submission.source.len()).unwrap_or(u32::MAX),
+        submission.manifest,
+        Timestamp::now(),
+    );
+    deps.table.put_registration(&registration).await?;
+    enqueue(&deps, &registration).await?;
+    tracing::info!(registration = %registration.id, agent = %registration.agent, "accepted");
+    Ok(accepted(registration))
+}
+
+problems!(RegistrationProblems:
+    ConflictingCredentials, Unauthenticated, RegistrationNotFound, Internal, Unavailable);
+
+/// Read a registration.
+///
+/// `Retry-After` says when to ask again; it is absent once the registration is settled.
+#[utoipa::path(
+    get,
+    path = "/v1/registrations/{id}",
+    tag = "registrations",
+    operation_id = "getRegistration",
+    params(("id" = String, Path, description = "The registration's identifier.")),
+    responses((status = 200, description = "The registration", body = RegistrationView), RegistrationProblems),
+)]
+pub(crate) async fn get(
+    State(deps): State<Arc<Deps>>,
+    Extension(principal): Extension<Principal>,
+    Segments(id): Segments<String>,
+) -> Result<Response, Problem> {
+    let registration = find(&deps, &principal.tenant, &id).await?;
+    let settled = registration.state.name().is_settled();
+    let view = Json(RegistrationView::from(registration));
+    Ok(if settled {
+        view.into_response()
+    } else {
+        ([poll_later()], view).into_response()
+    })
+}
+
+/// Why a quarantined agent may be admitted after all.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReleaseRequest {
+    /// In your words, for the record.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: Option<String>,
+}
+
+problems!(ReleaseProblems:
+    MalformedJson, InvalidParameter, ConflictingCredentials, Unauthenticated,
+    RegistrationNotFound, Conflict, NotQuarantined, IdempotencyInProgress, BodyTooLarge,
+    UnsupportedMediaType, InvalidRequest, IdempotencyKeyReused, Internal, Unavailable);
+
+/// Release a quarantined registration.
+///
+/// The agent is analysed and run again with its security findings accepted; the registration's
+/// path records it. It may still be rejected for other reasons. Repeating the request while that
+/// goes on is harmless, and after a 503 it is what queues the work.
+#[utoipa::path(
+    post,
+    path = "/v1/registrations/{id}/release",
+    tag = "registrations",
+    operation_id = "releaseRegistration",
+    params(
+        ("id" = String, Path, description = "The registration's identifier."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it is harmless."),
+    ),
+    request_body = Option<ReleaseRequest>,
+    responses(
+        (status = 202, description = "Accepted", body = RegistrationView, headers(
+            ("Location" = String, description = "The registration, to poll."),
+            ("Retry-After" = u32, description = "After how many seconds to poll."),
+        )),
+        ReleaseProblems,
+    ),
+)]
+pub(crate) async fn release(
+    State(deps): State<Arc<Deps>>,
+    Extension(principal): Extension<Principal>,
+    Segments(id): Segments<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let reason = release_reason(json_or_default(&headers, &body)?)?;
+    let registration = find(&deps, &principal.tenant, &id).await?;
+    let released = if registration.release.is_some() && !registration.state.name().is_settled() {
+        // Released already; its message may not have been sent.
+        registration
+    } else {
+        let release = Release {
+            by: principal.key,
+            at: Timestamp::now(),
+            reason,
+        };
+        let released = registration.released(release).map_err(not_quarantined)?;
+        deps.table.put_registration(&released).await?;
+        released
+    };
+    enqueue(&deps, &released).await?;
+    tracing::info!(registration = %released.id, agent = %released.agent, "released");
+    Ok(accepted(released))
+}
+
+fn release_reason(request: ReleaseRequest) -> Result<Option<String>, Problem> {
+    let fits = |reason: &String| (1..=MAX_REASON_CHARS).contains(&reason.trim().chars().count());
+    match request.reason {
+        Some(reason) if !fits(&reason) => Err(Problem::new(
+            ProblemType::InvalidRequest,
+            "The body is JSON, but not what is expected here.",
+        )
+        .with_errors([Violation::at(
+            "/reason",
+            format!("expected 1 to {MAX_REASON_CHARS} characters"),
+        )])),
+        reason => Ok(reason),
+    }
+}
+
+fn not_quarantined(error: IllegalTransition) -> Problem {
+    Problem::new(
+        ProblemType::NotQuarantined,
+        format!("The registration is {}.", error.from.as_str()),
+    )
+}
+
+/// What a client submits, checked.
+struct Submission {
+    name: AgentName,
+    source: Source,
+    manifest: ManifestDraft,
+}
+
+impl Submission {
+    fn parse(query: RegisterQuery, headers: &HeaderMap, body: &Bytes) -> Result<Self, Problem> {
+        match media_type(headers).as_str() {
+            "application/json" => Self::from_json(&query, body),
+            python if PYTHON.contains(&python) => Self::from_python(query, body),
+            _ => Err(unsupported_media_type(
+                "application/json, text/x-python, application/x-python",
+            )),
+        }
+    }
+
+    fn from_json(query: &RegisterQuery, body: &Bytes) -> Result<Self, Problem> {
+        if query.name.is_some() {
+            return Err(invalid_name_parameter(
+                "belongs into the body, where that is JSON",
+            ));
+        }
+        let request: RegisterRequest = parse_json(body)?;
+        let manifest = ManifestDraft::from(request.manifest.unwrap_or_default());
+        let mut errors = Vec::new();
+        let name = request.name.parse::<AgentName>();
+        if let Err(invalid) = &name {
+            errors.push(Violation::of_member(invalid));
+        }
+        if manifest
+            .name
+            .as_ref()
+            .is_some_and(|name| *name != request.name)
+        {
+            errors.push(Violation::at(
+                "/manifest/name",
+                "expected the same as /name",
+            ));
+        }
+        if json_bytes(&manifest) > MAX_MANIFEST_BYTES {
+            let detail = format!("expected at most {MAX_MANIFEST_BYTES} bytes as JSON");
+            errors.push(Violation::at("/manifest", detail));
+        }
+        match name {
+            Ok(name) if errors.is_empty() => Ok(Self {
+                name,
+                source: source(request.source.as_bytes())?,
+                manifest,
+            }),
+            _ => Err(Problem::new(
+                ProblemType::InvalidRequest,
+                "The body is JSON, but not what is expected here.",
+            )
+            .with_errors(errors)),
+        }
+    }
+
+    fn from_python(query: RegisterQuery, body: &Bytes) -> Result<Self, Problem> {
+        let name = query
+            .name
+            .ok_or_else(|| invalid_name_parameter("is missing; it names the agent"))?
+            .parse()
+            .map_err(|invalid: tdev_domain::Invalid| {
+                invalid_name_parameter(&format!("expected {}", invalid.expected))
+            })?;
+        Ok(Self {
+            name,
+            source: source(body)?,
+            manifest: ManifestDraft::default(),
+        })
+    }
+}
+
+fn source(bytes: &[u8]) -> Result<Source, Problem> {
+    Source::from_bytes(bytes).map_err(|error| match error {
+        SourceError::TooLarge { bytes } => Problem::new(
+            ProblemType::AgentTooLarge,
+            format!("The source has {bytes} bytes; the limit is {MAX_AGENT_BYTES}."),
+        )
+        .with("bytes", bytes)
+        .with("limit", MAX_AGENT_BYTES),
+        SourceError::Empty | SourceError::NotUtf8 { .. } | SourceError::Nul { .. } => {
+            Problem::new(ProblemType::InvalidSource, format!("{error}."))
+        }
+    })
+}
+
+fn invalid_name_parameter(detail: &str) -> Problem {
+    Problem::new(
+        ProblemType::InvalidParameter,
+        format!("The parameter `name` {detail}."),
+    )
+    .with_errors([Violation::parameter("name", detail)])
+}
+
+fn json_bytes(value: &impl Serialize) -> usize {
+    serde_json::to_vec(value).map_or(usize::MAX, |json| json.len())
+}
+
+/// Whether the request has `If-None-Match: *`.
+fn must_be_new(headers: &HeaderMap) -> Result<bool, Problem> {
+    match headers.get(IF_NONE_MATCH) {
+        None => Ok(false),
+        Some(value) if value == "*" => Ok(true),
+        Some(_) => Err(Problem::new(
+            ProblemType::InvalidParameter,
+            "The one precondition that is known here is `If-None-Match: *`.",
+        )
+        .with_errors([Violation::header(&IF_NONE_MATCH, "expected `*`")])),
+    }
+}
+
+async fn refuse_existing(deps: &Deps, tenant: &TenantId, name: &AgentName) -> Result<(), Problem> {
+    match deps.table.agent(tenant, name).await? {
+        Some(agent) if agent.status == AgentStatus::Active => Err(Problem::new(
+            ProblemType::AgentExists,
+            format!("There is an active agent `{name}`."),
+        )),
+        _ => Ok(()),
+    }
+}
+
+async fn enqueue(deps: &Deps, registration: &Registration) -> Result<(), Problem> {
+    let message = RegisterMessage {
+        tenant: registration.tenant.clone(),
+        registration: registration.id.clone(),
+    };
+    Ok(deps.register_queue.send(&message, &[]).await?)
+}
+
+async fn find(deps: &Deps, tenant: &TenantId, id: &str) -> Result<Registration, Problem> {
+    let not_found = || {
+        Problem::new(
+            ProblemType::RegistrationNotFound,
+            "There is no registration with this identifier.",
+        )
+    };
+    let id: RegistrationId = id.parse().map_err(|_| not_found())?;
+    deps.table
+        .registration(tenant, &id)
+        .await?
+        .ok_or_else(not_found)
+}
+
+fn accepted(registration: Registration) -> Response {
+    let location = format!("/v1/registrations/{}", registration.id);
+    let view = Json(RegistrationView::from(registration));
+    let mut response = (StatusCode::ACCEPTED, [poll_later()], view).into_response();
+    // An identifier is ASCII, so its path is a header.
+    if let Ok(location) = HeaderValue::try_from(location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+fn poll_later() -> (http::HeaderName, HeaderValue) {
+    (RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))
+}
