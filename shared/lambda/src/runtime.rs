@@ -1,7 +1,8 @@
-//! The loop that feeds a handler.
+//! A function's process: its start, and the loop that feeds its handler.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use futures_util::FutureExt;
@@ -14,6 +15,22 @@ use tracing::field::Empty;
 
 use crate::Error;
 use crate::telemetry::{self, names};
+
+/// Starts logging and metrics, then awaits `serve`: the whole of a function's `main`.
+///
+/// `serve` returns only when the function cannot start or go on; why is logged, and the process
+/// ends as failed.
+pub async fn start(serve: impl Future<Output = Result<(), lambda_runtime::Error>>) -> ExitCode {
+    telemetry::init();
+    match serve.boxed_local().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let error = Error::internal(error).chain();
+            tracing::error!(error, "the function cannot go on");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// Runs `handler` on every invocation until Lambda stops the process.
 ///
@@ -40,7 +57,9 @@ where
             function,
             tenant = Empty
         );
-        let answer = answer(handler, event.payload).instrument(span).await;
+        // Boxed, as the type of a handler that calls AWS nests deeper than the compiler goes.
+        let answer = answer(handler, event.payload).instrument(span).boxed_local();
+        let answer = answer.await;
         telemetry::flush_metrics();
         answer
     });

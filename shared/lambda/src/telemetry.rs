@@ -44,7 +44,7 @@ pub(crate) fn function_name() -> String {
     std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| "local".to_owned())
 }
 
-/// Starts logging and metrics. Called once, first thing in `main`.
+/// Starts logging and metrics; [`start`](crate::start) does so first thing.
 ///
 /// The level is `info` unless `RUST_LOG` says otherwise.
 pub fn init() {
