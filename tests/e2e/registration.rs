@@ -168,7 +168,7 @@ fn what_cannot_work_is_rejected_with_its_place() -> Result<()> {
     let cases = [
         (
             "bad-syntax",
-            good.replace("def execute(input):", "def execute(input:"),
+            good.replace("def execute(input):", "def execute(input)"),
             "STR",
         ),
         ("no-execute", good.replace("def execute", "def run"), "STR"),
@@ -213,7 +213,7 @@ fn what_cannot_work_is_rejected_with_its_place() -> Result<()> {
     }
     let syntax = stack.register(
         "bad-syntax",
-        &good.replace("execute(input):", "execute(input:"),
+        &good.replace("execute(input):", "execute(input)"),
     )?;
     let finding = &syntax["report"]["findings"][0];
     assert_eq!(finding["line"], 13, "{finding:#}");
