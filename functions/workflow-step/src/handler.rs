@@ -89,6 +89,7 @@ async fn executed(
     request: Execute,
 ) -> Result<Result<(Run, u64), AgentFailure>, Error> {
     let artifact = request.artifact.clone();
+    let request = Box::new(request);
     let kept = deps
         .sandbox
         .run(
