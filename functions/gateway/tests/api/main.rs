@@ -1,0 +1,12 @@
+//! The whole API, in process: real routing, real SDK serialisation, and AWS faked below the SDK.
+
+mod access;
+mod agents;
+mod documentation;
+mod events;
+mod idempotency;
+mod invocation;
+mod platform;
+mod problems;
+mod registration;
+mod support;

@@ -1,0 +1,175 @@
+//! Every type of problem as a client sees it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use http::Method;
+use serde_json::json;
+use tdev_domain::{AgentFailure, FailureKind};
+use tdev_testing::Response;
+
+use crate::support::{Answer, Api, SOURCE};
+
+/// Types that no request can bring about here: no key lacks a right yet, and the worker of these
+/// tests is never slow.
+const OUT_OF_REACH: [&str; 2] = ["forbidden", "worker-timed-out"];
+
+#[derive(Default)]
+struct Seen(BTreeMap<String, serde_json::Value>);
+
+impl Seen {
+    fn add(&mut self, answer: &Answer) {
+        self.0
+            .entry(answer.problem())
+            .or_insert_with(|| answer.snapshot());
+    }
+}
+
+#[tokio::test]
+async fn every_type_of_problem() {
+    let mut seen = Seen::default();
+    of_requests(&mut seen).await;
+    of_agents(&mut seen).await;
+    of_invocations(&mut seen).await;
+    of_the_platform(&mut seen).await;
+
+    let index = Api::new().await.get("/problems").await.text;
+    let all: BTreeSet<_> = index
+        .split("href=\"/problems/")
+        .skip(1)
+        .map(|link| link.split('"').next().unwrap())
+        .filter(|slug| !OUT_OF_REACH.contains(slug))
+        .collect();
+    assert_eq!(
+        seen.0.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+        all
+    );
+    insta::assert_json_snapshot!(seen.0);
+}
+
+async fn of_requests(seen: &mut Seen) {
+    let api = Api::new().await;
+    let post = |content_type: &str, body: String| {
+        api.call(Method::POST, "/v1/agents")
+            .body(content_type, body)
+            .send()
+    };
+    seen.add(&post("application/json", "{\"name\": ".to_owned()).await);
+    seen.add(&post("application/json", "x".repeat(1_048_577)).await);
+    seen.add(&post("text/plain", SOURCE.to_owned()).await);
+    seen.add(&api.get("/v1/agents?limit=0&cursor=%21").await);
+    seen.add(
+        &api.call(Method::GET, "/v1/agents")
+            .header("x-api-key", "other")
+            .send()
+            .await,
+    );
+    seen.add(&api.call(Method::GET, "/v1/agents").key(None).send().await);
+    seen.add(&api.get("/v1/nothing").await);
+    seen.add(&api.call(Method::PUT, "/v1/agents").send().await);
+    let register = |name: &str, source: String| {
+        api.post("/v1/agents", json!({"name": name, "source": source}))
+    };
+    seen.add(&register("No Name", SOURCE.to_owned()).await);
+    seen.add(&register("echo", "#".repeat(6_657)).await);
+    seen.add(&register("echo", String::new()).await);
+    let keyed = |name: &'static str| {
+        let call = api
+            .call(Method::POST, "/v1/agents")
+            .header("idempotency-key", "k");
+        call.json(&json!({"name": name, "source": SOURCE})).send()
+    };
+    api.fails("DynamoDB.DeleteItem", 400, "ThrottlingException");
+    api.fails("S3.PutObject", 503, "SlowDown");
+    seen.add(&keyed("echo").await);
+    seen.add(&keyed("echo").await);
+    seen.add(&keyed("other").await);
+}
+
+async fn of_agents(seen: &mut Seen) {
+    let api = Api::new().await;
+    seen.add(&api.get("/v1/agents/word-count").await);
+    seen.add(
+        &api.get("/v1/registrations/reg_00000000000000000000000000000000")
+            .await,
+    );
+    api.admit("word-count", json!({})).await;
+    seen.add(&api.get("/v1/agents/word-count/versions/2").await);
+    seen.add(
+        &api.post("/v1/agents/word-count/rollback", json!(null))
+            .await,
+    );
+    let submit = || {
+        api.call(Method::POST, "/v1/agents")
+            .json(&json!({"name": "word-count", "source": SOURCE}))
+    };
+    seen.add(&submit().header("if-none-match", "*").send().await);
+    let accepted = submit().send().await;
+    seen.add(
+        &api.post(
+            &format!("{}/release", accepted.header("location")),
+            json!(null),
+        )
+        .await,
+    );
+    api.fails(
+        "DynamoDB.TransactWriteItems",
+        400,
+        "TransactionConflictException",
+    );
+    seen.add(&api.delete("/v1/agents/word-count").await);
+    api.aws.restore("DynamoDB.TransactWriteItems");
+    api.delete("/v1/agents/word-count").await;
+    seen.add(&api.get("/v1/agents/word-count").await);
+}
+
+async fn of_invocations(seen: &mut Seen) {
+    let api = Api::new().await;
+    api.admit(
+        "a",
+        json!({"input_schema": {"type": "string"}, "output_schema": {"type": "integer"}}),
+    )
+    .await;
+    api.admit("b", json!({"input_schema": {"type": "text"}}))
+        .await;
+    let invoke = |name: &str, input| {
+        let path = format!("/v1/agents/{name}/invoke");
+        let api = &api;
+        async move { api.post(&path, json!({"input": input})).await }
+    };
+    seen.add(&invoke("a", json!(1)).await);
+    seen.add(&invoke("a", json!("x".repeat(262_144))).await);
+    seen.add(&invoke("b", json!(1)).await);
+    api.step_returns(&json!("one"));
+    seen.add(&invoke("a", json!("x")).await);
+    for kind in [
+        FailureKind::InvalidSource,
+        FailureKind::Raised,
+        FailureKind::TimedOut,
+        FailureKind::OutOfMemory,
+        FailureKind::RecursionTooDeep,
+        FailureKind::TooManyToolCalls,
+        FailureKind::TooMuchLogged,
+        FailureKind::OutputNotJson,
+        FailureKind::OutputTooLarge,
+        FailureKind::Forbidden,
+        FailureKind::Interpreter,
+    ] {
+        let mut answer = serde_json::to_value(AgentFailure::new(kind, "what happened")).unwrap();
+        answer["action"] = "execute".into();
+        answer["outcome"] = "failed".into();
+        answer["timing"] = json!({"compile_us": 0, "run_us": 1});
+        answer["logs"] = json!([]);
+        api.step_answers(answer);
+        seen.add(&invoke("a", json!("x")).await);
+    }
+    api.aws.on("Lambda.Invoke", |_| {
+        Response::function_error("Runtime.ExitError", "signal: killed")
+    });
+    seen.add(&invoke("a", json!("x")).await);
+}
+
+async fn of_the_platform(seen: &mut Seen) {
+    let api = Api::new().await;
+    api.fails("DynamoDB.Query", 400, "AccessDeniedException");
+    seen.add(&api.get("/v1/agents").await);
+}

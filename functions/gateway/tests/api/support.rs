@@ -1,0 +1,349 @@
+//! An API over a fake AWS, and what the tests do with it.
+
+use axum::Router;
+use axum::body::Body;
+use gateway::{Config, Deps, Origins, router};
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use tdev_aws::Table;
+use tdev_domain::{
+    Agent, AgentName, AgentVersion, ApiKeyId, ArtifactDigest, KeyRecord, Manifest, ManifestDraft,
+    Quality, QualityPart, Registration, State, TenantId, VersionNumber,
+};
+use tdev_security::ApiKey;
+use tdev_testing::{FakeAws, Response};
+use tower::ServiceExt;
+
+/// The identifier that every request of [`Api`] carries, so that answers can be compared.
+pub(crate) const REQUEST_ID: &str = "test-request";
+
+/// The key in the sample events.
+pub(crate) const SAMPLE_KEY: &str = "tdev_dev_thisisthesamplekeyforlocalevents8d68571d";
+
+/// A source that is good enough to be accepted; nothing here runs it.
+pub(crate) const SOURCE: &str =
+    "def get_capabilities():\n    return {}\n\ndef execute(input):\n    return input\n";
+
+/// The API, with the tenants `acme` and `globex`.
+pub(crate) struct Api {
+    pub(crate) aws: FakeAws,
+    pub(crate) router: Router,
+    pub(crate) table: Table,
+    pub(crate) key: String,
+    pub(crate) other_key: String,
+}
+
+/// What the API answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) text: String,
+}
+
+/// A request to the API, built up before it is sent.
+pub(crate) struct Call<'a> {
+    api: &'a Api,
+    request: http::request::Builder,
+    key: Option<String>,
+    body: Body,
+}
+
+pub(crate) fn config() -> Config {
+    Config {
+        table: "platform".to_owned(),
+        artifacts_bucket: "artifacts".to_owned(),
+        register_queue_url: "https://sqs.us-east-1.amazonaws.com/1/register".to_owned(),
+        workflow_step_function: "workflow-step".to_owned(),
+        environment: "test".to_owned(),
+        cors_allowed_origins: "https://app.example".parse::<Origins>().unwrap(),
+    }
+}
+
+pub(crate) fn tenant(name: &str) -> TenantId {
+    name.parse().unwrap()
+}
+
+pub(crate) fn agent_name(name: &str) -> AgentName {
+    name.parse().unwrap()
+}
+
+impl Api {
+    pub(crate) async fn new() -> Self {
+        let aws = FakeAws::in_memory();
+        let config = config();
+        let api = Self {
+            router: router(Deps::new(&aws.config(), &config), &config),
+            table: Table::new(&aws.config(), &config.table),
+            key: ApiKey::generate("test").unwrap().expose().to_owned(),
+            other_key: ApiKey::generate("test").unwrap().expose().to_owned(),
+            aws,
+        };
+        api.issue("acme", &api.key).await;
+        api.issue("globex", &api.other_key).await;
+        api.aws.forget_requests();
+        api
+    }
+
+    /// Makes `key` one of `tenant`'s.
+    pub(crate) async fn issue(&self, tenant: &str, key: &str) -> ApiKeyId {
+        let record = KeyRecord {
+            id: ApiKeyId::generate(),
+            digest: key.parse::<ApiKey>().unwrap().digest(),
+            tenant: self::tenant(tenant),
+            label: "test".to_owned(),
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        self.table.put_key(&record).await.unwrap();
+        record.id
+    }
+
+    /// Admits the next version of `acme`'s agent `name`, as `register` would.
+    pub(crate) async fn admit(&self, name: &str, manifest: Value) -> VersionNumber {
+        let (tenant, name) = (tenant("acme"), agent_name(name));
+        let current = self.table.agent(&tenant, &name).await.unwrap();
+        let number = Agent::next_version(current.as_ref());
+        let mut draft = json!({"description": "Counts words.", "capabilities": ["text.count"]});
+        draft
+            .as_object_mut()
+            .unwrap()
+            .extend(manifest.as_object().unwrap().clone());
+        let draft: ManifestDraft = serde_json::from_value(draft).unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let artifact = ArtifactDigest::of(format!("{name} {number}").as_bytes());
+        let registration = self
+            .submitted(
+                &tenant,
+                &name,
+                &[
+                    State::Analysing,
+                    State::Probing,
+                    State::Active { version: number },
+                ],
+            )
+            .await;
+        let version = AgentVersion {
+            tenant,
+            agent: name,
+            version: number,
+            kind: registration.kind,
+            artifact,
+            bytes: 80,
+            manifest: Manifest::merge(draft, ManifestDraft::default()).unwrap(),
+            quality: Quality::from_parts(vec![QualityPart {
+                name: "documentation".to_owned(),
+                points: 8,
+                of: 10,
+                reason: "it has a description".to_owned(),
+            }]),
+            findings: Vec::new(),
+            registration: registration.id.clone(),
+            created_at: now,
+        };
+        self.table
+            .admit(&registration, &version, current.as_ref())
+            .await
+            .unwrap();
+        number
+    }
+
+    /// A registration that went through `path`, all of it stored but the last step.
+    pub(crate) async fn submitted(
+        &self,
+        tenant: &TenantId,
+        name: &AgentName,
+        path: &[State],
+    ) -> Registration {
+        let now = Timestamp::UNIX_EPOCH;
+        let digest = ArtifactDigest::of(b"source");
+        let draft = ManifestDraft::default();
+        let mut registration =
+            Registration::accept(tenant.clone(), name.clone(), digest, 80, draft, now);
+        for state in path {
+            self.table.put_registration(&registration).await.unwrap();
+            registration = registration.advance(state.clone(), "because", now).unwrap();
+        }
+        registration
+    }
+
+    /// Has `workflow-step` answer every call with this.
+    pub(crate) fn step_answers(&self, answer: Value) {
+        self.aws
+            .on("Lambda.Invoke", move |_| Response::json(&answer));
+    }
+
+    /// Has `workflow-step` return this output.
+    pub(crate) fn step_returns(&self, output: &Value) {
+        self.step_answers(json!({
+            "action": "execute",
+            "outcome": "completed",
+            "output": output,
+            "timing": {"compile_us": 210, "run_us": 45},
+            "logs": [{"message": "counting", "fields": {"n": 1}}],
+        }));
+    }
+
+    /// Has `operation` fail with this code, as the service would.
+    pub(crate) fn fails(&self, operation: &str, status: u16, code: &'static str) {
+        self.aws.on(operation, move |_| {
+            Response::error(status, code, "secret.internal.host")
+        });
+    }
+
+    /// A request of the tenant `acme`.
+    pub(crate) fn call(&self, method: Method, path: &str) -> Call<'_> {
+        Call {
+            api: self,
+            request: Request::builder()
+                .method(method)
+                .uri(path)
+                .header("x-request-id", REQUEST_ID),
+            key: Some(self.key.clone()),
+            body: Body::empty(),
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path).send().await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path).send().await
+    }
+
+    /// A `POST` with JSON, or with nothing if that is `null`.
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        let call = self.call(Method::POST, path);
+        let call = if body.is_null() {
+            call
+        } else {
+            call.json(&body)
+        };
+        call.send().await
+    }
+}
+
+impl Call<'_> {
+    /// Shows this key, or none.
+    pub(crate) fn key(mut self, key: Option<&str>) -> Self {
+        self.key = key.map(str::to_owned);
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    pub(crate) fn body(mut self, content_type: &str, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self.header("content-type", content_type)
+    }
+
+    pub(crate) async fn send(self) -> Answer {
+        let mut request = self.request;
+        if let Some(key) = self.key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        let request = request.body(self.body).unwrap();
+        let response = self.api.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|e| panic!("{} is not JSON: {e}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The last part of the problem's type, once the answer is found to be a sound problem.
+    pub(crate) fn problem(&self) -> String {
+        let document = self.json();
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{document}"
+        );
+        assert_eq!(document["status"], self.status.as_u16(), "{document}");
+        assert_eq!(
+            document["instance"],
+            self.header("x-request-id"),
+            "{document}"
+        );
+        assert!(
+            !document["detail"].as_str().unwrap().is_empty(),
+            "{document}"
+        );
+        assert!(!self.text.contains("internal.host"), "{document}");
+        document["type"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("/problems/")
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Status, the headers that say something, and the body, without what differs between runs.
+    pub(crate) fn snapshot(&self) -> Value {
+        let names = [
+            "accept",
+            "allow",
+            "content-type",
+            "idempotency-replayed",
+            "location",
+            "retry-after",
+            "www-authenticate",
+        ];
+        let headers: Map<String, Value> = names
+            .into_iter()
+            .filter(|name| self.headers.contains_key(*name))
+            .map(|name| (name.to_owned(), stable(name, self.header(name).into())))
+            .collect();
+        let body = if self.text.is_empty() {
+            Value::Null
+        } else {
+            stable("", self.json())
+        };
+        json!({"status": self.status.as_u16(), "headers": headers, "body": body})
+    }
+}
+
+/// `value` with times, durations and generated identifiers replaced.
+pub(crate) fn stable(key: &str, value: Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(key, value)| {
+                let value = stable(&key, value);
+                (key, value)
+            })
+            .collect(),
+        Value::Array(items) => items.into_iter().map(|item| stable(key, item)).collect(),
+        Value::String(_) if matches!(key, "created_at" | "updated_at" | "at") => "[time]".into(),
+        Value::String(text) => match text.find("reg_") {
+            Some(at) => format!("{}[id]", &text[..at]).into(),
+            None => text.into(),
+        },
+        Value::Number(_) if key == "total_us" => "[µs]".into(),
+        other => other,
+    }
+}
