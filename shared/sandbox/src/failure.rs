@@ -28,7 +28,8 @@ fn truncated(message: &str) -> String {
 
 /// A failure of syntax at the byte offset `at` of `text`.
 pub(crate) fn invalid_source(text: &str, at: TextSize, message: impl AsRef<str>) -> AgentFailure {
-    let at = text.floor_char_boundary(at.to_usize().min(text.len()));
+    // What is missing at the end is missing after the last thing that is there.
+    let at = text.floor_char_boundary(at.to_usize().min(text.trim_end().len()));
     let line = text[..at].matches('\n').count();
     let column = text[..at].chars().rev().take_while(|c| *c != '\n').count();
     at_line(text, line, column, message.as_ref())
@@ -89,13 +90,9 @@ pub(crate) fn raised(
         ExcType::TimeoutError if message.starts_with("time limit exceeded") && elapsed >= limit => {
             timed_out(limits)
         }
-        ExcType::MemoryError if message.starts_with("memory limit exceeded") => new(
-            FailureKind::OutOfMemory,
-            &format!(
-                "needed more than its {} bytes of memory",
-                limits.memory_bytes
-            ),
-        ),
+        ExcType::MemoryError if message.starts_with("memory limit exceeded") => {
+            out_of_memory(limits)
+        }
         ExcType::RecursionError => new(
             FailureKind::RecursionTooDeep,
             &format!("went deeper than {} levels", limits::MAX_RECURSION),
@@ -131,6 +128,17 @@ pub(crate) fn timed_out(limits: &Limits) -> AgentFailure {
     new(
         FailureKind::TimedOut,
         &format!("ran longer than its {} ms", limits.wall_time_ms),
+    )
+}
+
+/// The run needed more than its memory.
+pub(crate) fn out_of_memory(limits: &Limits) -> AgentFailure {
+    new(
+        FailureKind::OutOfMemory,
+        &format!(
+            "needed more than its {} bytes of memory",
+            limits.memory_bytes
+        ),
     )
 }
 

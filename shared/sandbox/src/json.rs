@@ -11,15 +11,27 @@ use crate::failure;
 
 /// The interpreter's form of `input`.
 pub(crate) fn input(input: &Value) -> Result<MontyObject, AgentFailure> {
-    let too_large = |message: String| failure::new(FailureKind::InputTooLarge, &message);
-    let object = to_object(input, MAX_JSON_DEPTH)
-        .ok_or_else(|| too_large(format!("the input nests deeper than {MAX_JSON_DEPTH}")))?;
-    if !fits(input, MAX_INPUT_BYTES) {
-        return Err(too_large(format!(
-            "the input is larger than {MAX_INPUT_BYTES} bytes as JSON"
-        )));
+    check_input(input)?;
+    Ok(to_object(input))
+}
+
+/// Whether `input` is within the limits of an input.
+pub(crate) fn check_input(input: &Value) -> Result<(), AgentFailure> {
+    let too_large = |message: String| Err(failure::new(FailureKind::InputTooLarge, &message));
+    if !nests_within(input, MAX_JSON_DEPTH) {
+        return too_large(format!("the input nests deeper than {MAX_JSON_DEPTH}"));
     }
-    Ok(object)
+    if !fits(input, MAX_INPUT_BYTES) {
+        return too_large(format!(
+            "the input is larger than {MAX_INPUT_BYTES} bytes as JSON"
+        ));
+    }
+    Ok(())
+}
+
+/// The interpreter's form of a tool's `answer`, which has the limits of an input.
+pub(crate) fn answer(answer: &Value) -> Option<MontyObject> {
+    check_input(answer).is_ok().then(|| to_object(answer))
 }
 
 /// `object`, which has been walked and found bounded, as JSON within the limits of an output.
@@ -68,29 +80,20 @@ pub(crate) enum Unfit {
     NotJson(String),
 }
 
-/// `value` in the interpreter's form, unless it nests deeper than `depth`.
-pub(crate) fn to_object(value: &Value, depth: usize) -> Option<MontyObject> {
-    Some(match value {
+fn to_object(value: &Value) -> MontyObject {
+    match value {
         Value::Null => MontyObject::None,
         Value::Bool(b) => MontyObject::Bool(*b),
         Value::Number(number) => number_to_object(number),
         Value::String(text) => MontyObject::String(text.clone()),
-        Value::Array(items) => {
-            let depth = depth.checked_sub(1)?;
-            let items: Option<_> = items.iter().map(|item| to_object(item, depth)).collect();
-            MontyObject::List(items?)
-        }
+        Value::Array(items) => MontyObject::List(items.iter().map(to_object).collect()),
         Value::Object(members) => {
-            let depth = depth.checked_sub(1)?;
-            let pairs: Option<Vec<_>> = members
+            let pairs = members
                 .iter()
-                .map(|(key, value)| {
-                    Some((MontyObject::String(key.clone()), to_object(value, depth)?))
-                })
-                .collect();
-            MontyObject::dict(pairs?)
+                .map(|(key, value)| (MontyObject::String(key.clone()), to_object(value)));
+            MontyObject::dict(pairs.collect::<Vec<_>>())
         }
-    })
+    }
 }
 
 fn number_to_object(number: &Number) -> MontyObject {
@@ -168,8 +171,19 @@ fn contains_cycle(object: &MontyObject) -> bool {
     }
 }
 
+/// Whether `value` nests at most `depth` arrays and objects.
+fn nests_within(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Array(items) => depth > 0 && items.iter().all(|item| nests_within(item, depth - 1)),
+        Value::Object(members) => {
+            depth > 0 && members.values().all(|item| nests_within(item, depth - 1))
+        }
+        _ => true,
+    }
+}
+
 /// Whether `value` has at most `limit` bytes as compact JSON.
-pub(crate) fn fits(value: &Value, limit: usize) -> bool {
+fn fits(value: &Value, limit: usize) -> bool {
     serde_json::to_writer(Room(limit), value).is_ok()
 }
 
@@ -266,7 +280,7 @@ mod tests {
     #[test]
     fn the_output_size_is_that_of_the_json() {
         // Each control character takes six bytes as JSON.
-        let text = "\u{1}".repeat(MAX_OUTPUT_BYTES / 6);
+        let text = "\u{1}".repeat(MAX_OUTPUT_BYTES / 6 + 1);
         let failure = output(MontyObject::String(text)).unwrap_err();
         assert_eq!(failure.kind, FailureKind::OutputTooLarge);
     }

@@ -9,6 +9,7 @@ mod program;
 mod run;
 mod snapshot;
 mod transcript;
+mod worker;
 mod wrapper;
 
 pub use cache::Programs;
@@ -20,3 +21,4 @@ pub use monty_alloc::LimitedAllocator;
 pub use program::Program;
 pub use run::{Host, Progress, Run, Suspended, ToolCall, ToolError};
 pub use snapshot::SnapshotError;
+pub use worker::{Worker, WorkerRun, serve};

@@ -231,7 +231,7 @@ mod tests {
             "x: __tdev_t = 1",
             "_\u{ff3f}tdev_call",
             "__t\u{ff44}ev_call",
-            "\u{ff3f}\u{ff3f}\u{ff54}\u{ff44}\u{ff45}\u{ff56}",
+            "_\u{ff3f}\u{ff54}\u{ff44}\u{ff45}\u{ff56}",
         ] {
             let failure = Names::of(source).unwrap_err();
             assert_eq!(failure.kind, FailureKind::InvalidSource, "{source}");

@@ -28,6 +28,9 @@ pub struct Run {
     pub logs: Vec<LogLine>,
 }
 
+/// What the agent is told in place of an answer that exceeds the limits of an input.
+pub(crate) const ANSWER_TOO_LARGE: &str = "the tool's answer is too large";
+
 /// A tool that an agent called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolCall {
@@ -102,11 +105,9 @@ impl Suspended {
 }
 
 fn answered(value: &Value) -> ExtFunctionResult {
-    match json::to_object(value, limits::MAX_JSON_DEPTH) {
-        Some(object) if json::fits(value, limits::MAX_INPUT_BYTES) => {
-            ExtFunctionResult::Return(object)
-        }
-        _ => raise(ExcType::RuntimeError, "the tool's answer is too large"),
+    match json::answer(value) {
+        Some(object) => ExtFunctionResult::Return(object),
+        None => raise(ExcType::RuntimeError, ANSWER_TOO_LARGE),
     }
 }
 
@@ -332,7 +333,9 @@ pub(crate) fn ended(
         Err(Panicked) if run_time >= Duration::from_millis(limits.wall_time_ms.into()) => {
             Err(failure::timed_out(limits))
         }
-        Err(Panicked) => Err(failure::interpreter("the agent made the interpreter fail")),
+        Err(Panicked) => Err(failure::interpreter(
+            "the agent made the interpreter fail, as sorting does where the order is not consistent",
+        )),
     };
     if transcript.is_full() {
         let line = outcome.err().and_then(|failure| failure.line);

@@ -60,10 +60,10 @@ def __tdev_bounded(value):
                             return (2, 'an integer of more than 64 bits')
                     elif not (kind is @float or kind is @bool or key is None):
                         return (2, 'a dict key of type ' + @str(kind))
-                below += item.values()
+                below.extend(item.values())
             elif @isinstance(item, @list) or @isinstance(item, @tuple):
                 size += @len(item)
-                below += item
+                below.extend(item)
             else:
                 return (2, 'a value of type ' + @str(kind))
             if size > {size}:

@@ -1,0 +1,10 @@
+import asyncio
+
+
+async def forever():
+    while True:
+        pass
+
+
+def execute(input):
+    return asyncio.run(forever())

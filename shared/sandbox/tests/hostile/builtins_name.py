@@ -1,0 +1,2 @@
+def execute(input):
+    return __builtins__["open"]("/etc/passwd").read()

@@ -1,0 +1,5 @@
+from datetime import datetime
+
+
+def execute(input):
+    return str(datetime.now())

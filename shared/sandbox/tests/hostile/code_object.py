@@ -1,0 +1,2 @@
+def execute(input):
+    return str(execute.__code__.co_consts)

@@ -1,0 +1,2 @@
+def execute(input):
+    return compile("1", "x", "eval")

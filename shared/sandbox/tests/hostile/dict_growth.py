@@ -1,0 +1,6 @@
+def execute(input):
+    table = {}
+    n = 0
+    while True:
+        table[n] = str(n)
+        n += 1

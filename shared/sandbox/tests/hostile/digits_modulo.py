@@ -1,0 +1,3 @@
+def execute(input):
+    n = 3 ** 3000000
+    return n * n % (n - 1)

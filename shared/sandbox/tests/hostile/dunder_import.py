@@ -1,0 +1,2 @@
+def execute(input):
+    return __import__("os").system("id")

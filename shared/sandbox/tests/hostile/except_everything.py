@@ -1,0 +1,9 @@
+def execute(input):
+    while True:
+        try:
+            while True:
+                pass
+        except:
+            continue
+        finally:
+            pass

@@ -1,0 +1,2 @@
+def execute(input):
+    raise ValueError("x" * 1000000)

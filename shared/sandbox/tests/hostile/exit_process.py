@@ -1,0 +1,2 @@
+def execute(input):
+    raise SystemExit(0)

@@ -1,0 +1,2 @@
+def execute(input):
+    return len(("\t" * 1000).expandtabs(10**9))

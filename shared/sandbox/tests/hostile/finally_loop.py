@@ -1,0 +1,7 @@
+def execute(input):
+    try:
+        while True:
+            pass
+    finally:
+        while True:
+            pass

@@ -1,0 +1,2 @@
+def execute(input):
+    return "{0.__globals__}".format(execute)

@@ -1,0 +1,3 @@
+def execute(input):
+    width = 999999999
+    return len(f"{1:>{width}}")

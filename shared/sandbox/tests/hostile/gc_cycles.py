@@ -1,0 +1,5 @@
+def execute(input):
+    while True:
+        a = []
+        b = [a]
+        a.append(b)

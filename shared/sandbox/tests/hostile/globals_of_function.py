@@ -1,0 +1,2 @@
+def execute(input):
+    return list(execute.__globals__)

@@ -1,0 +1,8 @@
+class Evil:
+    def __str__(self):
+        while True:
+            pass
+
+
+def execute(input):
+    log(Evil())

@@ -1,0 +1,5 @@
+import os
+
+
+def execute(input):
+    return os.system("id")

@@ -1,0 +1,4 @@
+def execute(input):
+    import socket
+
+    return socket.socket()

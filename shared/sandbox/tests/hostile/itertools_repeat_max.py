@@ -1,0 +1,5 @@
+import itertools
+
+
+def execute(input):
+    return max(itertools.repeat(1))

@@ -1,0 +1,4 @@
+def execute(input):
+    items = [0]
+    while True:
+        items = items + items

@@ -1,0 +1,2 @@
+def execute(input):
+    return len(list(range(10**12)))

@@ -1,0 +1,2 @@
+def execute(input):
+    return len("x".ljust(10**12))

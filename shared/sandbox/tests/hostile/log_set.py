@@ -1,0 +1,2 @@
+def execute(input):
+    log("set", value={1})

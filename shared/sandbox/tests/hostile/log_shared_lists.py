@@ -1,0 +1,5 @@
+def execute(input):
+    value = [0]
+    for _ in range(60):
+        value = [value, value]
+    log("bomb", value=value)

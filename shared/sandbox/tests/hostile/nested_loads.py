@@ -1,0 +1,5 @@
+import json
+
+
+def execute(input):
+    return json.loads("[" * 100000 + "]" * 100000)

@@ -1,0 +1,5 @@
+def execute(input):
+    value = []
+    for _ in range(20000):
+        value = [value]
+    return len(repr(value))

@@ -1,0 +1,6 @@
+def execute(input):
+    try:
+        with open("/etc/passwd") as file:
+            return file.read()
+    except:
+        return "caught"

@@ -1,0 +1,2 @@
+def execute(input):
+    return [7**100000] * 10000

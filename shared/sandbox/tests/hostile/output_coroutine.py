@@ -1,0 +1,2 @@
+async def execute(input):
+    return 1

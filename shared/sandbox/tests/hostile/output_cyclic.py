@@ -1,0 +1,4 @@
+def execute(input):
+    loop = []
+    loop.append(loop)
+    return loop

@@ -1,0 +1,4 @@
+def execute(input):
+    loop = {}
+    loop["self"] = [loop]
+    return loop

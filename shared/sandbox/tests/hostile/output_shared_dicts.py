@@ -1,0 +1,5 @@
+def execute(input):
+    value = {}
+    for _ in range(60):
+        value = {"a": value, "b": value}
+    return {"result": value}

@@ -1,0 +1,2 @@
+def execute(input):
+    return ["x" * 1000000] * 100000

@@ -1,0 +1,3 @@
+def execute(input):
+    while True:
+        print("flood")

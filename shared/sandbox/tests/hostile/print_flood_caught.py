@@ -1,0 +1,6 @@
+def execute(input):
+    while True:
+        try:
+            print("flood")
+        except:
+            pass

@@ -1,0 +1,2 @@
+def execute(input):
+    print("x" * 1000000)

@@ -1,0 +1,3 @@
+def execute(input):
+    global __tdev_bounded
+    del __tdev_bounded

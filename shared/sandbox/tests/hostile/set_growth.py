@@ -1,0 +1,6 @@
+def execute(input):
+    seen = set()
+    n = 0
+    while True:
+        seen.add(n)
+        n += 1

@@ -1,0 +1,7 @@
+class json:
+    def dumps(self):
+        return "x"
+
+
+def execute(input):
+    return {1}

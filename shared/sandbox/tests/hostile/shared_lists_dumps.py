@@ -1,0 +1,8 @@
+import json
+
+
+def execute(input):
+    value = [0]
+    for _ in range(60):
+        value = [value, value]
+    return json.dumps(value)

@@ -1,0 +1,4 @@
+def execute(input):
+    n = 3
+    while True:
+        n = n * n

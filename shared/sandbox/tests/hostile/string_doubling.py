@@ -1,0 +1,4 @@
+def execute(input):
+    text = "x"
+    while True:
+        text += text

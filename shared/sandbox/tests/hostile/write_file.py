@@ -1,0 +1,2 @@
+def execute(input):
+    open("/tmp/escaped", "w").write("x")

@@ -1,0 +1,65 @@
+//! What the tests share.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, Once, PoisonError};
+
+use serde_json::{Value, json};
+use tdev_domain::{AgentFailure, Limits, Source, Tool};
+use tdev_sandbox::{Host, Program, Run, ToolCall, ToolError};
+
+/// Answers `now` with a fixed time and `log` with null, and counts both.
+#[derive(Debug, Default)]
+pub(crate) struct FixedHost {
+    pub(crate) calls: Vec<ToolCall>,
+}
+
+pub(crate) fn answer(call: &ToolCall) -> Value {
+    match call.tool {
+        Tool::Log => Value::Null,
+        Tool::Now => json!("2026-01-02T03:04:05Z"),
+    }
+}
+
+impl Host for FixedHost {
+    fn call(&mut self, call: &ToolCall) -> Result<Value, ToolError> {
+        self.calls.push(call.clone());
+        Ok(answer(call))
+    }
+}
+
+pub(crate) fn source(text: &str) -> Source {
+    Source::from_bytes(text.as_bytes()).unwrap()
+}
+
+pub(crate) fn tools(names: &[Tool]) -> BTreeSet<Tool> {
+    names.iter().copied().collect()
+}
+
+pub(crate) fn compile(text: &str, granted: &[Tool]) -> Result<Program, AgentFailure> {
+    Program::compile(&source(text), &tools(granted))
+}
+
+/// Compiles and executes on a thread fit for it.
+pub(crate) fn run(text: &str, granted: &[Tool], input: &Value) -> Run {
+    run_under(text, granted, input, &Limits::default())
+}
+
+pub(crate) fn run_under(text: &str, granted: &[Tool], input: &Value, limits: &Limits) -> Run {
+    sandboxed(|| match compile(text, granted) {
+        Ok(program) => program.execute(input, limits, &mut FixedHost::default()),
+        Err(failure) => Run {
+            outcome: Err(failure),
+            run_us: 0,
+            logs: Vec::new(),
+        },
+    })
+}
+
+/// Runs on a thread fit for it, one at a time: memory is counted for the process as a whole.
+pub(crate) fn sandboxed<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    static SILENCE: Once = Once::new();
+    SILENCE.call_once(tdev_sandbox::silence_interpreter_panics);
+    let _one_at_a_time = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    tdev_sandbox::on_sandbox_thread(work).unwrap()
+}
