@@ -115,3 +115,105 @@ fn verify(expected: &ArtifactDigest, bytes: &[u8]) -> Result<Source> {
 fn object_key(digest: &ArtifactDigest) -> String {
     format!("artifacts/sha256/{digest}")
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+    use aws_sdk_s3::operation::put_object::{PutObjectError, PutObjectOutput};
+    use aws_sdk_s3::types::error::NoSuchKey;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    fn artifacts(rule: &Rule) -> Artifacts {
+        Artifacts {
+            client: mock_client!(aws_sdk_s3, RuleMode::MatchAny, &[rule]),
+            bucket: "artifacts".to_owned(),
+        }
+    }
+
+    fn source() -> Source {
+        Source::from_bytes(b"abc").unwrap()
+    }
+
+    fn refused(code: &'static str) -> Rule {
+        mock!(Client::put_object).then_error(move || {
+            PutObjectError::generic(ErrorMetadata::builder().code(code).build())
+        })
+    }
+
+    #[tokio::test]
+    async fn an_artifact_is_put_on_condition_that_it_is_not_there() {
+        let rule = mock!(Client::put_object)
+            .match_requests(|request| {
+                request.bucket() == Some("artifacts")
+                    && request.key()
+                        == Some(
+                            "artifacts/sha256/\
+                             ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+                        )
+                    && request.if_none_match() == Some("*")
+                    && request.checksum_sha256()
+                        == Some("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=")
+                    && request.content_type() == Some("text/x-python; charset=utf-8")
+            })
+            .then_output(|| PutObjectOutput::builder().build());
+        let digest = artifacts(&rule).put(&source()).await.unwrap();
+        assert_eq!(digest, source().digest());
+        assert_eq!(rule.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_artifact_that_is_there_already_is_as_good_as_stored() {
+        let put = artifacts(&refused("PreconditionFailed"))
+            .put(&source())
+            .await;
+        assert_eq!(put.unwrap(), source().digest());
+        let put = artifacts(&refused("ConditionalRequestConflict"))
+            .put(&source())
+            .await;
+        assert!(matches!(put, Err(Error::Transient { .. })), "{put:?}");
+        let put = artifacts(&refused("AccessDenied")).put(&source()).await;
+        assert!(matches!(put, Err(Error::Denied { .. })), "{put:?}");
+    }
+
+    #[tokio::test]
+    async fn a_missing_artifact_is_no_error_but_a_forbidden_one_is() {
+        let missing = mock!(Client::get_object).then_error(|| {
+            GetObjectError::NoSuchKey(
+                NoSuchKey::builder()
+                    .meta(ErrorMetadata::builder().code("NoSuchKey").build())
+                    .build(),
+            )
+        });
+        let got = artifacts(&missing).get(&source().digest()).await;
+        assert_eq!(got.unwrap(), None);
+        let forbidden = mock!(Client::get_object).then_error(|| {
+            GetObjectError::generic(ErrorMetadata::builder().code("AccessDenied").build())
+        });
+        let got = artifacts(&forbidden).get(&source().digest()).await;
+        assert!(matches!(got, Err(Error::Denied { .. })), "{got:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_read_must_have_the_digest_of_its_key() {
+        for (stored, ok) in [(&b"abc"[..], true), (b"abd", false), (b"", false)] {
+            let rule = mock!(Client::get_object).then_output(move || {
+                GetObjectOutput::builder()
+                    .body(ByteStream::from_static(stored))
+                    .build()
+            });
+            match artifacts(&rule).get(&source().digest()).await {
+                Ok(got) => assert_eq!((got, ok), (Some(source()), true)),
+                Err(e) => assert!(matches!(e, Error::Corrupt { .. }) && !ok, "{e:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_the_right_digest_must_still_be_source() {
+        let error = verify(&ArtifactDigest::of(b" "), b" ").unwrap_err();
+        assert!(matches!(error, Error::Corrupt { .. }), "{error:?}");
+    }
+}

@@ -240,3 +240,107 @@ fn classify_response(code: &str, status: u16) -> Class {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::io;
+
+    use aws_sdk_dynamodb::error::ConnectorError;
+    use aws_sdk_dynamodb::operation::get_item::GetItemError;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    fn service(code: &str, status: u16) -> SdkError<GetItemError, HttpResponse> {
+        let metadata = ErrorMetadata::builder().code(code).message("why").build();
+        SdkError::service_error(
+            GetItemError::generic(metadata),
+            HttpResponse::new(status.try_into().unwrap(), SdkBody::empty()),
+        )
+    }
+
+    #[test]
+    fn what_a_service_reports_is_classified() {
+        for (code, status, class) in [
+            ("ConditionalCheckFailedException", 400, Class::Conflict),
+            ("TransactionConflictException", 400, Class::Conflict),
+            ("PreconditionFailed", 412, Class::Conflict),
+            ("", 412, Class::Conflict),
+            ("ThrottlingException", 400, Class::Transient),
+            (
+                "ProvisionedThroughputExceededException",
+                400,
+                Class::Transient,
+            ),
+            ("TransactionInProgressException", 400, Class::Transient),
+            ("ConditionalRequestConflict", 409, Class::Transient),
+            ("TooManyRequestsException", 429, Class::Transient),
+            ("SlowDown", 503, Class::Transient),
+            ("InternalServerError", 500, Class::Transient),
+            ("", 429, Class::Transient),
+            ("ResourceNotFoundException", 400, Class::NotFound),
+            ("NoSuchBucket", 404, Class::NotFound),
+            ("AccessDeniedException", 400, Class::Denied),
+            ("AccessDenied", 403, Class::Denied),
+            ("UnrecognizedClientException", 400, Class::Denied),
+            ("", 403, Class::Denied),
+            ("ValidationException", 400, Class::Rejected),
+            ("IdempotentParameterMismatchException", 400, Class::Rejected),
+            ("", 400, Class::Rejected),
+        ] {
+            assert_eq!(classify(&service(code, status)), class, "{code} {status}");
+        }
+    }
+
+    #[test]
+    fn what_never_reached_a_service_is_classified() {
+        let cases: [(SdkError<GetItemError, HttpResponse>, Class); 5] = [
+            (SdkError::timeout_error("too slow"), Class::Transient),
+            (
+                SdkError::dispatch_failure(ConnectorError::io("reset".into())),
+                Class::Transient,
+            ),
+            (
+                SdkError::dispatch_failure(ConnectorError::user("no such scheme".into())),
+                Class::Rejected,
+            ),
+            (
+                SdkError::response_error(
+                    "not JSON",
+                    HttpResponse::new(200.try_into().unwrap(), SdkBody::empty()),
+                ),
+                Class::Transient,
+            ),
+            (SdkError::construction_failure("no key"), Class::Rejected),
+        ];
+        for (error, class) in cases {
+            assert_eq!(classify(&error), class, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn each_class_has_its_name() {
+        for (class, name) in [
+            (Class::Transient, ErrorName::Transient),
+            (Class::Conflict, ErrorName::Conflict),
+            (Class::NotFound, ErrorName::Internal),
+            (Class::Denied, ErrorName::Denied),
+            (Class::Rejected, ErrorName::Internal),
+        ] {
+            assert_eq!(class.error("test", "why".into()).name(), name);
+        }
+    }
+
+    #[test]
+    fn an_error_says_what_was_attempted_and_leaves_its_cause_to_the_source() {
+        let cause = io::Error::other("the cause");
+        let error = Class::Transient.error("read an agent", cause.into());
+        assert_eq!(error.operation(), "read an agent");
+        let shown = error.to_string();
+        assert!(shown.starts_with("read an agent: "), "{shown}");
+        assert!(!shown.contains("the cause"), "{shown}");
+        assert_eq!(error.source().unwrap().to_string(), "the cause");
+    }
+}

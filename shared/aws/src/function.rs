@@ -118,3 +118,100 @@ fn failure(payload: &[u8]) -> Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use aws_smithy_types::error::ErrorMetadata;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    async fn invoke(rule: Rule) -> Result<Value> {
+        let function = Function {
+            client: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[&rule]),
+            name: "workflow-step".to_owned(),
+        };
+        function.invoke(&json!({"n": 1})).await
+    }
+
+    fn answers(function_error: Option<&'static str>, payload: &'static str) -> Rule {
+        mock!(Client::invoke)
+            .match_requests(|request| {
+                request.function_name() == Some("workflow-step")
+                    && request.payload().unwrap().as_ref() == br#"{"n":1}"#
+                    && request.invocation_type().is_none()
+            })
+            .then_output(move || {
+                InvokeOutput::builder()
+                    .status_code(200)
+                    .set_function_error(function_error.map(str::to_owned))
+                    .payload(Blob::new(payload))
+                    .build()
+            })
+    }
+
+    #[tokio::test]
+    async fn the_answer_is_parsed() {
+        let answer = invoke(answers(None, r#"{"m": 2}"#)).await;
+        assert_eq!(answer.unwrap(), json!({"m": 2}));
+        let answer = invoke(answers(None, "")).await;
+        assert!(matches!(answer, Err(Error::Corrupt { .. })), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn what_the_function_reports_keeps_its_name() {
+        for (payload, expected) in [
+            (
+                r#"{"errorType": "Conflict", "errorMessage": "moved"}"#,
+                (ErrorName::Conflict, "moved"),
+            ),
+            // A name of the closed set is believed, whatever the message quotes.
+            (
+                r#"{"errorType": "Transient", "errorMessage": "Task timed out"}"#,
+                (ErrorName::Transient, "Task timed out"),
+            ),
+            (
+                r#"{"errorType": "alloc::Error", "errorMessage": "odd"}"#,
+                (ErrorName::Internal, "alloc::Error: odd"),
+            ),
+            ("not JSON", (ErrorName::Internal, ": not JSON")),
+        ] {
+            let error = invoke(answers(Some("Unhandled"), payload))
+                .await
+                .unwrap_err();
+            let Error::Callee { name, message, .. } = &error else {
+                panic!("{error:?}");
+            };
+            assert_eq!((*name, message.as_str()), expected);
+            assert_eq!(error.name(), expected.0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_function_that_died_is_told_from_one_that_failed() {
+        for payload in [
+            r#"{"errorType": "Runtime.ExitError", "errorMessage": "RequestId: 1 Error: Runtime exited with error: signal: killed"}"#,
+            r#"{"errorType": "Sandbox.Timedout", "errorMessage": "RequestId: 1 Error: Task timed out after 3.00 seconds"}"#,
+            r#"{"errorMessage": "2026-01-01T00:00:00Z 1 Task timed out after 3.00 seconds"}"#,
+        ] {
+            let error = invoke(answers(Some("Unhandled"), payload))
+                .await
+                .unwrap_err();
+            assert!(matches!(error, Error::CalleeDied { .. }), "{error:?}");
+            assert_eq!(error.name(), ErrorName::Internal);
+        }
+    }
+
+    #[tokio::test]
+    async fn throttling_by_lambda_itself_is_transient() {
+        let error = invoke(mock!(Client::invoke).then_error(|| {
+            let code = "TooManyRequestsException";
+            InvokeError::generic(ErrorMetadata::builder().code(code).build())
+        }))
+        .await
+        .unwrap_err();
+        assert!(matches!(error, Error::Transient { .. }), "{error:?}");
+    }
+}

@@ -54,3 +54,58 @@ impl Queue {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sqs::operation::send_message::{SendMessageError, SendMessageOutput};
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use aws_smithy_types::error::ErrorMetadata;
+    use tdev_domain::{RegisterMessage, RegistrationId};
+
+    use super::*;
+
+    fn queue(rule: &Rule) -> Queue {
+        Queue {
+            client: mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[rule]),
+            url: "https://queue".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_is_sent_as_json_with_its_attributes() {
+        let message = RegisterMessage {
+            tenant: "acme".parse().unwrap(),
+            registration: RegistrationId::generate(),
+        };
+        let body = format!(
+            r#"{{"tenant":"acme","registration":"{}"}}"#,
+            message.registration
+        );
+        let rule = mock!(Client::send_message)
+            .match_requests(move |request| {
+                let attributes = request.message_attributes().unwrap();
+                request.queue_url() == Some("https://queue")
+                    && request.message_body() == Some(&body)
+                    && attributes.len() == 1
+                    && attributes["tenant"].data_type() == "String"
+                    && attributes["tenant"].string_value() == Some("acme")
+            })
+            .then_output(|| SendMessageOutput::builder().build());
+        queue(&rule)
+            .send(&message, &[("tenant", "acme")])
+            .await
+            .unwrap();
+        assert_eq!(rule.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_message_that_is_too_long_is_rejected_for_good() {
+        let rule = mock!(Client::send_message).then_error(|| {
+            let code = "InvalidParameterValue";
+            SendMessageError::generic(ErrorMetadata::builder().code(code).build())
+        });
+        let error = queue(&rule).send_raw("x", &[]).await.unwrap_err();
+        assert!(matches!(error, Error::Rejected { .. }), "{error:?}");
+        assert!(!error.name().is_retryable());
+    }
+}

@@ -78,3 +78,64 @@ impl Secrets {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_secretsmanager::operation::create_secret::{CreateSecretError, CreateSecretOutput};
+    use aws_sdk_secretsmanager::operation::put_secret_value::{
+        PutSecretValueError, PutSecretValueOutput,
+    };
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    fn secrets(rules: &[&Rule]) -> Secrets {
+        Secrets {
+            client: mock_client!(aws_sdk_secretsmanager, RuleMode::Sequential, rules),
+        }
+    }
+
+    fn put_fails(code: &'static str) -> Rule {
+        mock!(Client::put_secret_value).then_error(move || {
+            PutSecretValueError::generic(ErrorMetadata::builder().code(code).build())
+        })
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_does_not_exist_is_created() {
+        let missing = put_fails("ResourceNotFoundException");
+        let created = mock!(Client::create_secret)
+            .match_requests(|r| r.name() == Some("key") && r.secret_string() == Some("value"))
+            .then_output(|| CreateSecretOutput::builder().build());
+        secrets(&[&missing, &created])
+            .put("key", "value")
+            .await
+            .unwrap();
+        assert_eq!(created.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_secret_created_by_somebody_else_meanwhile_is_renewed() {
+        let missing = put_fails("ResourceNotFoundException");
+        let exists = mock!(Client::create_secret).then_error(|| {
+            let code = "ResourceExistsException";
+            CreateSecretError::generic(ErrorMetadata::builder().code(code).build())
+        });
+        let renewed = mock!(Client::put_secret_value)
+            .match_requests(|r| r.secret_id() == Some("key") && r.secret_string() == Some("value"))
+            .then_output(|| PutSecretValueOutput::builder().build());
+        secrets(&[&missing, &exists, &renewed])
+            .put("key", "value")
+            .await
+            .unwrap();
+        assert_eq!(renewed.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_secret_about_to_be_deleted_is_rejected() {
+        let deleted = put_fails("InvalidRequestException");
+        let error = secrets(&[&deleted]).put("key", "value").await.unwrap_err();
+        assert!(matches!(error, Error::Rejected { .. }), "{error:?}");
+    }
+}

@@ -85,6 +85,20 @@ impl Response {
         Self::json(&body).with_header("x-amz-function-error", "Unhandled")
     }
 
+    /// DynamoDB's refusal of a conditional write of one item, with the item that is stored
+    /// (in DynamoDB's JSON; `null` for none).
+    #[must_use]
+    pub fn refused(stored: &Value) -> Self {
+        let mut error = json!({
+            "__type": "ConditionalCheckFailedException",
+            "message": "The conditional request failed",
+        });
+        if !stored.is_null() {
+            error["Item"] = stored.clone();
+        }
+        Self::json(&error).with_status(400)
+    }
+
     /// The same with another status; one that does not exist is taken as 500.
     #[must_use]
     pub(crate) fn with_status(mut self, status: u16) -> Self {

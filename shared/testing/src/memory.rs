@@ -100,16 +100,9 @@ impl Memory {
         match self.check(body, &key) {
             Check::Unreadable => unreadable(),
             Check::Failed => {
-                let mut error = json!({
-                    "__type": "ConditionalCheckFailedException",
-                    "message": "The conditional request failed",
-                });
-                if body["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD"
-                    && let Some(stored) = self.items.get(&key)
-                {
-                    error["Item"] = json!(stored);
-                }
-                Response::json(&error).with_status(400)
+                let stored = self.items.get(&key);
+                let wanted = body["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD";
+                Response::refused(&json!(stored.filter(|_| wanted)))
             }
             Check::Passed => {
                 self.store(key, item);

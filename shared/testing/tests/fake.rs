@@ -1,5 +1,13 @@
 //! The fake, through the wrappers it is there to test.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot go on fails"
+)]
+
 use std::time::Duration;
 
 use jiff::Timestamp;

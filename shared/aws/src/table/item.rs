@@ -117,3 +117,124 @@ fn value_size(value: &AttributeValue) -> usize {
         _ => 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+    use crate::table::keys;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Entity {
+        revision: u32,
+        label: String,
+        tags: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        report: Option<Value>,
+    }
+
+    fn entity(report: Value) -> Entity {
+        Entity {
+            revision: 7,
+            label: "ü".to_owned(),
+            tags: vec![String::new()],
+            report: Some(report),
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".*".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map(".*", inner, 0..6)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    #[test]
+    fn fields_are_attributes_and_foreign_json_is_text() {
+        let item = encode("test", &keys::health(), &entity(json!({"x": 1.0})), Some(9)).unwrap();
+        assert_eq!(item["PK"], string("HEALTH"));
+        assert_eq!(item["revision"], number(7));
+        assert_eq!(item["label"], string("ü"));
+        assert_eq!(item["report"], string(r#"{"x":1.0}"#));
+        assert_eq!(item["expires_at"], number(9));
+        assert_eq!(item.len(), 7);
+    }
+
+    #[test]
+    fn an_item_that_does_not_parse_is_corrupt() {
+        let good = encode("test", &keys::health(), &entity(json!(1)), None).unwrap();
+        let mut cases = vec![good.clone(), good.clone(), good];
+        cases[0].insert("report".to_owned(), string("{"));
+        cases[1].insert("revision".to_owned(), string("7"));
+        cases[2].remove("label");
+        for item in cases {
+            let error = decode::<Entity>("test", item).unwrap_err();
+            assert!(matches!(error, Error::Corrupt { .. }), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn size_is_counted_as_dynamodb_does() {
+        let item = Item::from([
+            ("text".to_owned(), string("ü")),
+            (
+                "list".to_owned(),
+                AttributeValue::L(vec![string("ab"), AttributeValue::Null(true)]),
+            ),
+            (
+                "map".to_owned(),
+                AttributeValue::M(Item::from([("k".to_owned(), AttributeValue::Bool(true))])),
+            ),
+        ]);
+        assert_eq!(
+            size(&item),
+            (4 + 2) + (4 + 3 + (1 + 2) + (1 + 1)) + (3 + 3 + (1 + 1 + 1))
+        );
+    }
+
+    #[test]
+    fn the_limit_is_inclusive() {
+        let fixed = size(&encode("test", &keys::health(), &entity(json!("")), None).unwrap());
+        let room = MAX_ITEM_BYTES - fixed;
+        let of = |bytes| {
+            encode(
+                "test",
+                &keys::health(),
+                &entity(json!("x".repeat(bytes))),
+                None,
+            )
+        };
+        assert_eq!(size(&of(room).unwrap()), MAX_ITEM_BYTES);
+        let error = of(room + 1).unwrap_err();
+        assert!(
+            matches!(error, Error::TooLarge { bytes, limit, .. } if bytes == limit + 1),
+            "{error:?}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_json_comes_back_as_it_was(report in any_json()) {
+            let before = entity(report);
+            let item = encode("test", &keys::health(), &before, None).unwrap();
+            // A report that is null reads as an absent one; no entity has such a field.
+            let report = before.report.clone().filter(|report| !report.is_null());
+            let after: Entity = decode("test", item).unwrap();
+            prop_assert_eq!(after, Entity { report, ..before });
+        }
+    }
+}

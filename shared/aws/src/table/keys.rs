@@ -109,3 +109,65 @@ pub(super) fn listed_agent(
 pub(super) fn idempotency(tenant: &TenantId, key: &str) -> Key {
     Key::new(format!("TENANT#{tenant}#IDEMPOTENCY#{key}"), "IDEMPOTENCY")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_entity_has_the_key_that_is_documented() {
+        let tenant: TenantId = "acme".parse().unwrap();
+        let name: AgentName = "word-count".parse().unwrap();
+        let capability: Capability = "text.count".parse().unwrap();
+        let (key_id, digest) = (ApiKeyId::generate(), KeyDigest::of("secret"));
+        let id = RegistrationId::generate();
+        let number = VersionNumber::try_from(12).unwrap();
+        let expected = [
+            (api_key(&digest), format!("KEY#{digest} KEY")),
+            (
+                listed_api_key(&tenant, &key_id),
+                format!("TENANT#acme#KEYS {key_id}"),
+            ),
+            (
+                registration(&tenant, &id),
+                format!("TENANT#acme#REGISTRATION#{id} REGISTRATION"),
+            ),
+            (
+                agent(&tenant, &name),
+                "TENANT#acme#AGENT#word-count AGENT".to_owned(),
+            ),
+            (
+                version(&tenant, &name, number),
+                "TENANT#acme#AGENT#word-count VERSION#0000000012".to_owned(),
+            ),
+            (
+                listed_agent(&tenant, None, &name),
+                "TENANT#acme#AGENTS word-count".to_owned(),
+            ),
+            (
+                listed_agent(&tenant, Some(&capability), &name),
+                "TENANT#acme#CAPABILITY#text.count word-count".to_owned(),
+            ),
+            (
+                idempotency(&tenant, "a#b"),
+                "TENANT#acme#IDEMPOTENCY#a#b IDEMPOTENCY".to_owned(),
+            ),
+            (health(), "HEALTH HEALTH".to_owned()),
+        ];
+        let keys: BTreeSet<_> = expected.iter().map(|(_, text)| text).collect();
+        assert_eq!(keys.len(), expected.len());
+        for (key, text) in &expected {
+            assert_eq!(format!("{} {}", key.pk, key.sk), *text);
+        }
+    }
+
+    #[test]
+    fn the_last_version_sorts_last() {
+        let (tenant, name) = ("acme".parse().unwrap(), "a".parse().unwrap());
+        let key = |n: u32| version(&tenant, &name, n.try_into().unwrap()).sk;
+        assert!(key(9) < key(10));
+        assert!(key(10) < key(u32::MAX));
+    }
+}

@@ -12,6 +12,8 @@ mod item;
 mod keys;
 mod page;
 mod registrations;
+#[cfg(test)]
+mod tests;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::http::HttpResponse;

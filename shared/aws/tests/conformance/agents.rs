@@ -5,7 +5,7 @@ use tdev_domain::{
 };
 
 use crate::fixtures::{accepted, active, advance, tenant, version};
-use crate::stack;
+use crate::stack::{self, assert_conflict};
 
 const ALL: PageRequest = PageRequest {
     limit: 100,
@@ -44,10 +44,6 @@ async fn listed(table: &Table, capability: Option<&str>) -> Vec<String> {
         .into_iter()
         .map(|agent| format!("{} {}", agent.name, agent.latest))
         .collect()
-}
-
-fn assert_conflict(result: tdev_aws::Result<()>) {
-    assert!(matches!(result, Err(Error::Conflict { .. })), "{result:?}");
 }
 
 #[tokio::test]
@@ -132,7 +128,7 @@ async fn a_deleted_agent_is_in_no_listing_and_may_come_back() {
             1
         );
         // Deleting twice on the strength of one read.
-        assert_conflict(table.move_pointer(&agent, &deleted).await);
+        assert_conflict(&table.move_pointer(&agent, &deleted).await);
 
         let (revived, version) = admit(&table, "word-count", &["text"]).await;
         assert_eq!(version.version.get(), 2);
@@ -151,7 +147,7 @@ async fn a_stale_admission_changes_nothing() {
         // It believes that there is no such agent yet.
         let version_one = version(&late, None, &["csv"]);
         let done = active(&late, version_one.version);
-        assert_conflict(table.admit(&done, &version_one, None).await);
+        assert_conflict(&table.admit(&done, &version_one, None).await);
 
         // Its view of the agent is right, of its own registration wrong.
         let version_two = version(&late, Some(&agent), &["csv"]);
@@ -159,7 +155,7 @@ async fn a_stale_admission_changes_nothing() {
             &advance(&advance(&late, State::Analysing), State::Probing),
             version_two.version,
         );
-        assert_conflict(table.admit(&ahead, &version_two, Some(&agent)).await);
+        assert_conflict(&table.admit(&ahead, &version_two, Some(&agent)).await);
 
         let stored = table.registration(&tenant(), &late.id).await.unwrap();
         assert_eq!(stored, Some(late));

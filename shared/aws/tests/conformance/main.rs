@@ -4,6 +4,14 @@
 //! The in-memory fake that other crates test with is held to the same suite, always. Each check
 //! makes a table (or bucket, queue, secret) of its own, with a random name.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot go on fails"
+)]
+
 mod agents;
 mod api_keys;
 mod fixtures;

@@ -5,7 +5,7 @@ use tdev_domain::{
 };
 
 use crate::fixtures::{accepted, advance, tenant};
-use crate::stack::{self, Stack};
+use crate::stack::{self, Stack, assert_conflict};
 
 #[tokio::test]
 async fn a_registration_comes_back_as_it_was() {
@@ -36,16 +36,16 @@ async fn each_revision_is_written_once() {
         let mut rival = registration.clone();
         rival.bytes += 1;
         let analysing = advance(&registration, State::Analysing);
-        assert_conflict(table.put_registration(&analysing).await);
+        assert_conflict(&table.put_registration(&analysing).await);
 
         table.put_registration(&registration).await.unwrap();
-        assert_conflict(table.put_registration(&rival).await);
+        assert_conflict(&table.put_registration(&rival).await);
 
         table.put_registration(&analysing).await.unwrap();
         let rival = advance(&rival, State::Analysing);
-        assert_conflict(table.put_registration(&rival).await);
+        assert_conflict(&table.put_registration(&rival).await);
         let skipping = advance(&advance(&analysing, State::Analysing), State::Probing);
-        assert_conflict(table.put_registration(&skipping).await);
+        assert_conflict(&table.put_registration(&skipping).await);
 
         let stored = table
             .registration(&tenant(), &registration.id)
@@ -124,10 +124,6 @@ fn report(message: &str) -> Report {
         probe: None,
         quality: None,
     }
-}
-
-fn assert_conflict(result: tdev_aws::Result<()>) {
-    assert!(matches!(result, Err(Error::Conflict { .. })), "{result:?}");
 }
 
 async fn expires_at(

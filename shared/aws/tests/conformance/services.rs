@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
 use tdev_aws::{Artifacts, Error, Queue, Secrets, Table};
@@ -31,6 +32,24 @@ async fn what_does_not_exist_does_not_answer_a_ping() {
         );
         assert!(matches!(pinged, Err(Error::NotFound { .. })), "{pinged:?}");
         assert!(matches!(read, Err(Error::NotFound { .. })), "{read:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_configuration_of_a_process_reaches_the_endpoint() {
+    for stack in stack::servers() {
+        let (_, name) = stack.table().await;
+        let config = tdev_aws::load_config().await;
+        let timeouts = config.timeout_config().unwrap();
+        assert_eq!(timeouts.operation_timeout(), Some(Duration::from_secs(15)));
+        let builder = config
+            .into_builder()
+            .region(stack.config.region().cloned())
+            .endpoint_url(stack.config.endpoint_url().unwrap());
+        let config = builder
+            .credentials_provider(stack.config.credentials_provider().unwrap())
+            .build();
+        Table::new(&config, name).ping().await.unwrap();
     }
 }
 

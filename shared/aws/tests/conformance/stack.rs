@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
     TimeToLiveSpecification,
 };
 use serde_json::json;
-use tdev_aws::{SdkConfig, Table};
+use tdev_aws::{Error, SdkConfig, Table};
 use tdev_testing::{FakeAws, Response};
 use uuid::Uuid;
 
@@ -106,4 +106,8 @@ impl Stack {
 /// A name that nothing has yet.
 pub(crate) fn random(prefix: &str) -> String {
     format!("{prefix}-{}", Uuid::new_v4().simple())
+}
+
+pub(crate) fn assert_conflict(result: &tdev_aws::Result<()>) {
+    assert!(matches!(result, Err(Error::Conflict { .. })), "{result:?}");
 }
