@@ -117,7 +117,7 @@ impl Table {
     /// Stores the response under a claimed key, to be kept for a day from `now`.
     ///
     /// # Errors
-    /// [`Error::Conflict`](crate::Error::Conflict) if the key is not claimed for this request, or
+    /// [`Error::Conflict`] if the key is not claimed for this request, or
     /// was completed already.
     pub async fn complete(
         &self,
