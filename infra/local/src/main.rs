@@ -1,1 +1,274 @@
-fn main() {}
+//! `cargo local`: the platform on a laptop, with no AWS account and no Docker.
+#![allow(
+    clippy::print_stdout,
+    reason = "a command line tool speaks by printing"
+)]
+
+mod aws;
+mod checkout;
+mod demo;
+mod deployment;
+mod logs;
+mod platform;
+mod port;
+mod process;
+mod progress;
+mod python;
+mod sam;
+mod stack;
+mod suite;
+mod tally;
+mod tools;
+
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::aws::Aws;
+use crate::checkout::Checkout;
+use crate::deployment::{Deployment, Functions, issue_key};
+use crate::platform::Platform;
+use crate::sam::Sam;
+use crate::stack::{DEFAULT_PORT, Running, Stack};
+use crate::tools::{Tools, Toolset};
+
+/// T-Developer on this machine: a local AWS on loopback, with the platform deployed to it by the
+/// same template that goes to AWS. Everything it makes is under .local/.
+#[derive(Debug, Parser)]
+#[command(name = "cargo local", bin_name = "cargo local", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Start the stack, register the sample agents, call them, and keep serving until Ctrl-C.
+    Demo {
+        /// Stop when everything was shown. The exit code tells whether it went as it should.
+        #[arg(long)]
+        once: bool,
+        #[command(flatten)]
+        port: Port,
+    },
+    /// Build the functions, start the stack in the background and deploy to it.
+    Up(Port),
+    /// Stop the stack. Its state is kept for the next start.
+    Down,
+    /// Tell whether the stack is up, and how to reach it.
+    Status,
+    /// Print what a function wrote.
+    Logs {
+        /// The function.
+        function: Function,
+        /// Go on with what it writes from now on, until Ctrl-C.
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// Stop the stack and delete all it holds: agents, keys, logs. The tools are kept.
+    Reset,
+    /// Run every check and every test, end to end ones included, on stacks of its own.
+    Test {
+        /// Leave out formatting, lints and templates.
+        #[arg(long)]
+        tests_only: bool,
+        /// What to hand to the test runner (nextest if there is one, else cargo test); nothing
+        /// else is run then. Example: `cargo local test -- -p tdev-tests delivery`.
+        #[arg(last = true)]
+        runner: Vec<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct Port {
+    /// The port of loopback to serve on: that of the last time, else 4510.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1024..))]
+    port: Option<u16>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Function {
+    Gateway,
+    Register,
+    WorkflowStep,
+    ApiKeys,
+}
+
+impl Function {
+    fn name(self, functions: &Functions) -> &str {
+        match self {
+            Self::Gateway => &functions.gateway,
+            Self::Register => &functions.register,
+            Self::WorkflowStep => &functions.workflow_step,
+            Self::ApiKeys => &functions.api_keys,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(_) if process::is_interrupted() => {
+            eprintln!("interrupted; everything that was started is stopped");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(action: Action) -> Result<ExitCode> {
+    if std::env::consts::OS != "linux" {
+        bail!(
+            "functions are Linux programs: on another system, run this in a Linux container or VM"
+        );
+    }
+    process::watch_for_interrupts()?;
+    let checkout = Checkout::find()?;
+    let stack = Stack::of_user(&checkout);
+    match action {
+        Action::Demo { once, port } => demo(&checkout, &stack, port.port, once),
+        Action::Up(port) => {
+            let _lock = stack.lock()?;
+            let (running, deployment) = bring_up(&checkout, &stack, port.port)?;
+            running.leave_running();
+            describe(&deployment);
+            println!("\nStop it with `cargo local down`.");
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Down => {
+            let was_up = stack.stop();
+            println!("{}", if was_up { "stopped" } else { "it was not up" });
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Status => status(&stack),
+        Action::Logs { function, follow } => {
+            let (instance, deployment) = stack
+                .instance()
+                .zip(Deployment::remembered(stack.folder()))
+                .context("the stack is not up: `cargo local up` starts it")?;
+            let name = function.name(&deployment.functions);
+            logs::print(&Aws::on(instance.port), name, follow)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Reset => {
+            stack.stop();
+            stack.delete()?;
+            println!("the stack and all it held are gone");
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Test { tests_only, runner } => {
+            let tally = suite::run(&checkout, &suite::Options { tests_only, runner })?;
+            println!("\n{tally}");
+            Ok(if tally.failed == 0 {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
+        }
+    }
+}
+
+/// Everything up to a stack that serves the platform as it is in the checkout.
+fn bring_up(
+    checkout: &Checkout,
+    stack: &Stack,
+    port: Option<u16>,
+) -> Result<(Running, Deployment)> {
+    let before = Deployment::remembered(stack.folder());
+    let kept = before.as_ref().map(|deployment| deployment.port);
+    let port = match (port, kept) {
+        (Some(port), Some(kept)) if port != kept => bail!(
+            "what the stack holds belongs to port {kept}: leave --port out, or delete it with \
+             `cargo local reset`"
+        ),
+        (port, kept) => port.or(kept).unwrap_or(DEFAULT_PORT),
+    };
+    let tools = Tools::install(checkout.tools(), &[Toolset::Stack, Toolset::Build])?;
+    let sam = Sam::new(checkout, &tools);
+    let build = stack.folder().join("build");
+    let log = stack.folder().join("build.log");
+    stack.check_port(port)?;
+    sam.build(&build, &log)?;
+    let running = stack.start(&tools, port)?;
+    let outputs = sam.deploy(&build, port, &log)?;
+    let deployment = Deployment::describe(port, &outputs, before)?;
+    deployment.remember(stack.folder())?;
+    Ok((running, deployment))
+}
+
+fn describe(deployment: &Deployment) {
+    println!("\nAPI   {}", deployment.api_url);
+    println!("key   {}", deployment.key);
+    println!("docs  {} (in a browser)", deployment.docs_url);
+    println!("\n  API={}", deployment.api_url);
+    println!("  KEY={}", deployment.key);
+    println!("  curl -sS \"$API/v1/agents\" -H \"Authorization: Bearer $KEY\"");
+}
+
+fn demo(checkout: &Checkout, stack: &Stack, port: Option<u16>, once: bool) -> Result<ExitCode> {
+    let lock = stack.lock()?;
+    let (running, mut deployment) = bring_up(checkout, stack, port)?;
+    drop(lock);
+    // A tenant of its own, so that each demonstration starts with nothing.
+    let seconds = SystemTime::UNIX_EPOCH
+        .elapsed()
+        .map_or(0, |time| time.as_secs());
+    let aws = Aws::on(deployment.port);
+    let function = &deployment.functions.api_keys;
+    deployment.key = issue_key(
+        &aws,
+        function,
+        &format!("demo-{seconds}"),
+        "cargo local demo",
+    )?;
+    describe(&deployment);
+
+    let wrong = demo::show(&Platform::new(&deployment.api_url, &deployment.key))?;
+    if wrong.is_empty() {
+        println!("\nEverything went as it should.");
+    } else {
+        println!("\nNot as it should: {}.", wrong.join("; "));
+    }
+    if !once {
+        if running.is_ours() {
+            println!("Serving until Ctrl-C …");
+            while process::pause(Duration::from_secs(1)).is_ok() {}
+            println!("stopped");
+        } else {
+            println!("The stack was up before and stays up.");
+        }
+    }
+    Ok(if wrong.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn status(stack: &Stack) -> Result<ExitCode> {
+    let Some(instance) = stack.instance() else {
+        println!("the stack is down");
+        return Ok(ExitCode::from(3));
+    };
+    if !stack::is_healthy(instance.port) {
+        bail!(
+            "process {} on port {} does not answer: `cargo local down` stops it",
+            instance.pid,
+            instance.port
+        );
+    }
+    println!(
+        "the stack is up: process {}, port {}",
+        instance.pid, instance.port
+    );
+    match Deployment::remembered(stack.folder()) {
+        Some(deployment) => describe(&deployment),
+        None => println!("nothing was deployed to it: run `cargo local up`"),
+    }
+    Ok(ExitCode::SUCCESS)
+}

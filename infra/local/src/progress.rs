@@ -1,0 +1,103 @@
+//! What a person sees while something takes its time.
+
+use std::fmt::Display;
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// One thing being done: a spinner with the elapsed time on a terminal, a line at the start and
+/// one at the end elsewhere. Dropped before it is done, it has failed.
+pub(crate) struct Step {
+    bar: Option<ProgressBar>,
+    label: String,
+    started: Instant,
+}
+
+impl Step {
+    /// Starts to show that `label` ("Building the functions") is going on.
+    pub(crate) fn start(label: impl Into<String>) -> Self {
+        let label = label.into();
+        let bar = std::io::stderr()
+            .is_terminal()
+            .then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
+        if let Some(bar) = &bar {
+            if let Ok(style) =
+                ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg:.dim}")
+            {
+                bar.set_style(style);
+            }
+            bar.set_prefix(label.clone());
+            bar.enable_steady_tick(Duration::from_millis(120));
+        } else {
+            eprintln!("… {label}");
+        }
+        Self {
+            bar,
+            label,
+            started: Instant::now(),
+        }
+    }
+
+    /// Shows `line` beside the spinner, in place of the line before.
+    pub(crate) fn note(&self, line: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(line.trim().to_owned());
+        }
+    }
+
+    /// Ends it well.
+    pub(crate) fn done(self) {
+        self.end('✓');
+    }
+
+    fn end(&self, mark: char) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        eprintln!("{mark} {} ({})", self.label, Took(self.started.elapsed()));
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        let is_open = self.bar.as_ref().is_none_or(|bar| !bar.is_finished());
+        if is_open {
+            self.end('✗');
+        }
+    }
+}
+
+/// A duration as a person says it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Took(pub(crate) Duration);
+
+impl Display for Took {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = self.0.as_secs();
+        match seconds {
+            0 => write!(f, "{} ms", self.0.as_millis()),
+            1..60 => write!(f, "{:.1} s", self.0.as_secs_f64()),
+            _ => write!(f, "{} min {} s", seconds / 60, seconds % 60),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_said_in_their_own_unit() {
+        for (millis, said) in [
+            (0, "0 ms"),
+            (999, "999 ms"),
+            (1_000, "1.0 s"),
+            (59_940, "59.9 s"),
+            (60_000, "1 min 0 s"),
+            (125_000, "2 min 5 s"),
+        ] {
+            assert_eq!(Took(Duration::from_millis(millis)).to_string(), said);
+        }
+    }
+}
