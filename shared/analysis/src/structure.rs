@@ -1,0 +1,175 @@
+//! What the sandbox needs of an agent: two plain functions, and markers that pair up.
+
+use ruff_python_ast::token::{TokenKind, Tokens};
+use ruff_python_ast::{Expr, ModModule, Parameters, Stmt, StmtFunctionDef};
+use ruff_text_size::{Ranged, TextRange};
+use serde::{Deserialize, Serialize};
+
+use crate::report::Report;
+use crate::rules::{self, Rule};
+use crate::tree;
+
+/// The lines an evolution may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvolveBlock {
+    /// The line of `# EVOLVE-BLOCK-START`, from 1.
+    pub start_line: u32,
+    /// The line of `# EVOLVE-BLOCK-END`.
+    pub end_line: u32,
+}
+
+/// Checks that `execute` and `get_capabilities` are there and can be called.
+pub(crate) fn entry_points(module: &ModModule, report: &mut Report) {
+    if let Some(def) = plain(module, "execute", &rules::NO_EXECUTE, report)
+        && !takes_exactly_one(&def.parameters)
+    {
+        let message = "`execute` must take exactly one required positional parameter";
+        report.add(&rules::EXECUTE_ARITY, def.parameters.range, message);
+    }
+    if let Some(def) = plain(module, "get_capabilities", &rules::NO_GET_CAPABILITIES, report)
+        && required(&def.parameters) > 0
+    {
+        let message = "`get_capabilities` is called without arguments";
+        report.add(&rules::GET_CAPABILITIES_ARITY, def.parameters.range, message);
+    }
+}
+
+/// The one plain function of that name at the top level, or a finding.
+fn plain<'a>(
+    module: &'a ModModule,
+    name: &str,
+    missing: &Rule,
+    report: &mut Report,
+) -> Option<&'a StmtFunctionDef> {
+    let mut bindings = Vec::new();
+    tree::each_stmt(&module.body, &mut |stmt| {
+        if binds(stmt, name) {
+            bindings.push(stmt);
+        }
+    });
+    let top: Vec<_> = module.body.iter().filter(|stmt| binds(stmt, name)).collect();
+    let complaint = match top.as_slice() {
+        [] => {
+            let hidden = bindings.iter().find(|stmt| matches!(stmt, Stmt::FunctionDef(_)));
+            match hidden {
+                Some(stmt) => (stmt.range(), "is not at the top level of the module"),
+                None => {
+                    report.add_whole(missing, format!("the agent defines no function `{name}`"));
+                    return None;
+                }
+            }
+        }
+        [Stmt::FunctionDef(def)] if def.is_async => (def.name.range, "is async"),
+        [Stmt::FunctionDef(def)] if tree::is_generator(def) => (def.name.range, "is a generator"),
+        [Stmt::FunctionDef(def)] if !def.decorator_list.is_empty() => {
+            (def.name.range, "is decorated")
+        }
+        [Stmt::FunctionDef(def)] => match rebound_elsewhere(module, name) {
+            Some(range) => (range, "is rebound by `global`"),
+            None => return Some(def),
+        },
+        [Stmt::ClassDef(class)] => (class.name.range, "is a class"),
+        [other] => (other.range(), "is not defined with `def`"),
+        [_, second, ..] => (second.range(), "is bound more than once"),
+    };
+    let (range, complaint) = complaint;
+    report.add(&rules::NOT_PLAIN, range, format!("`{name}` {complaint}"));
+    None
+}
+
+/// Whether the statement itself binds `name` in the module.
+fn binds(stmt: &Stmt, name: &str) -> bool {
+    let is_name = |target: &Expr| {
+        let mut found = false;
+        tree::each_part(target, &mut |part| {
+            found |= matches!(part, Expr::Name(n) if n.id == name && !n.ctx.is_load());
+        });
+        found
+    };
+    match stmt {
+        Stmt::FunctionDef(def) => def.name.id == name,
+        Stmt::ClassDef(class) => class.name.id == name,
+        Stmt::Assign(assign) => assign.targets.iter().any(is_name),
+        Stmt::AnnAssign(assign) => is_name(&assign.target),
+        Stmt::AugAssign(assign) => is_name(&assign.target),
+        Stmt::Delete(delete) => delete.targets.iter().any(is_name),
+        Stmt::For(for_) => is_name(&for_.target),
+        Stmt::Import(import) => import.names.iter().any(|alias| {
+            alias.asname.as_ref().unwrap_or(&alias.name).id == name
+        }),
+        Stmt::ImportFrom(import) => import.names.iter().any(|alias| {
+            alias.asname.as_ref().unwrap_or(&alias.name).id == name
+        }),
+        _ => false,
+    }
+}
+
+/// Where a function declares `global name`, which lets it replace the entry point.
+fn rebound_elsewhere(module: &ModModule, name: &str) -> Option<TextRange> {
+    let mut place = None;
+    tree::each_stmt(&module.body, &mut |stmt| {
+        if let Stmt::Global(global) = stmt
+            && global.names.iter().any(|n| n.id == name)
+        {
+            place.get_or_insert(stmt.range());
+        }
+    });
+    place
+}
+
+fn required(parameters: &Parameters) -> usize {
+    parameters
+        .iter_non_variadic_params()
+        .filter(|parameter| parameter.default.is_none())
+        .count()
+}
+
+fn takes_exactly_one(parameters: &Parameters) -> bool {
+    let positional = parameters.posonlyargs.len() + parameters.args.len();
+    positional == 1 && required(parameters) == 1 && parameters.kwonlyargs.is_empty()
+        && parameters.vararg.is_none()
+        && parameters.kwarg.is_none()
+        && parameters.posonlyargs.iter().chain(&parameters.args).all(|p| p.default.is_none())
+}
+
+/// Finds the evolve block, and complains of markers that do not pair up.
+pub(crate) fn evolve_block(
+    source: &str,
+    tokens: &Tokens,
+    report: &mut Report,
+) -> Option<EvolveBlock> {
+    let mut open: Option<u32> = None;
+    let mut block = None;
+    for token in tokens.iter().filter(|token| token.kind() == TokenKind::Comment) {
+        let text = source.get(token.range().to_std_range()).unwrap_or_default();
+        let line = report.line(token.start());
+        let complaint = match (text.trim_start_matches('#').trim(), open) {
+            ("EVOLVE-BLOCK-START", None) if block.is_some() => "a second EVOLVE-BLOCK",
+            ("EVOLVE-BLOCK-START", None) => {
+                open = Some(line);
+                continue;
+            }
+            ("EVOLVE-BLOCK-START", Some(_)) => "EVOLVE-BLOCK-START inside a block",
+            ("EVOLVE-BLOCK-END", Some(start_line)) => {
+                open = None;
+                block = Some(EvolveBlock {
+                    start_line,
+                    end_line: line,
+                });
+                continue;
+            }
+            ("EVOLVE-BLOCK-END", None) => "EVOLVE-BLOCK-END without a start",
+            _ => continue,
+        };
+        report.add(&rules::EVOLVE_MARKERS, token.range(), complaint);
+        return None;
+    }
+    if let Some(line) = open {
+        report.add_whole(
+            &rules::EVOLVE_MARKERS,
+            format!("the EVOLVE-BLOCK-START on line {line} has no end"),
+        );
+        return None;
+    }
+    block
+}

@@ -1,0 +1,11 @@
+# expect: SEC007
+def get_capabilities():
+    return {
+        "name": "builtins-name",
+        "description": "Works on the input it is given.",
+        "capabilities": ["text.work"],
+    }
+
+
+def execute(input):
+    return str(__builtins__)

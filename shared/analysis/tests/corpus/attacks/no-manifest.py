@@ -1,0 +1,3 @@
+# expect: STR004
+def execute(input):
+    return input

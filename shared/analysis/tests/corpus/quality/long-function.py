@@ -1,0 +1,81 @@
+# expect: QUA002
+"""Lists readings one by one."""
+
+
+def get_capabilities():
+    return {
+        "name": "long-function",
+        "description": "Lists readings one by one.",
+        "capabilities": ["readings.list"],
+    }
+
+
+def execute(input):
+    lines = []
+    lines.append(f"{input.get('k0', 0)}: step 0")
+    lines.append(f"{input.get('k1', 1)}: step 1")
+    lines.append(f"{input.get('k2', 2)}: step 2")
+    lines.append(f"{input.get('k3', 3)}: step 3")
+    lines.append(f"{input.get('k4', 4)}: step 4")
+    lines.append(f"{input.get('k5', 5)}: step 5")
+    lines.append(f"{input.get('k6', 6)}: step 6")
+    lines.append(f"{input.get('k7', 7)}: step 7")
+    lines.append(f"{input.get('k8', 8)}: step 8")
+    lines.append(f"{input.get('k9', 9)}: step 9")
+    lines.append(f"{input.get('k10', 10)}: step 10")
+    lines.append(f"{input.get('k11', 11)}: step 11")
+    lines.append(f"{input.get('k12', 12)}: step 12")
+    lines.append(f"{input.get('k13', 13)}: step 13")
+    lines.append(f"{input.get('k14', 14)}: step 14")
+    lines.append(f"{input.get('k15', 15)}: step 15")
+    lines.append(f"{input.get('k16', 16)}: step 16")
+    lines.append(f"{input.get('k17', 17)}: step 17")
+    lines.append(f"{input.get('k18', 18)}: step 18")
+    lines.append(f"{input.get('k19', 19)}: step 19")
+    lines.append(f"{input.get('k20', 20)}: step 20")
+    lines.append(f"{input.get('k21', 21)}: step 21")
+    lines.append(f"{input.get('k22', 22)}: step 22")
+    lines.append(f"{input.get('k23', 23)}: step 23")
+    lines.append(f"{input.get('k24', 24)}: step 24")
+    lines.append(f"{input.get('k25', 25)}: step 25")
+    lines.append(f"{input.get('k26', 26)}: step 26")
+    lines.append(f"{input.get('k27', 27)}: step 27")
+    lines.append(f"{input.get('k28', 28)}: step 28")
+    lines.append(f"{input.get('k29', 29)}: step 29")
+    lines.append(f"{input.get('k30', 30)}: step 30")
+    lines.append(f"{input.get('k31', 31)}: step 31")
+    lines.append(f"{input.get('k32', 32)}: step 32")
+    lines.append(f"{input.get('k33', 33)}: step 33")
+    lines.append(f"{input.get('k34', 34)}: step 34")
+    lines.append(f"{input.get('k35', 35)}: step 35")
+    lines.append(f"{input.get('k36', 36)}: step 36")
+    lines.append(f"{input.get('k37', 37)}: step 37")
+    lines.append(f"{input.get('k38', 38)}: step 38")
+    lines.append(f"{input.get('k39', 39)}: step 39")
+    lines.append(f"{input.get('k40', 40)}: step 40")
+    lines.append(f"{input.get('k41', 41)}: step 41")
+    lines.append(f"{input.get('k42', 42)}: step 42")
+    lines.append(f"{input.get('k43', 43)}: step 43")
+    lines.append(f"{input.get('k44', 44)}: step 44")
+    lines.append(f"{input.get('k45', 45)}: step 45")
+    lines.append(f"{input.get('k46', 46)}: step 46")
+    lines.append(f"{input.get('k47', 47)}: step 47")
+    lines.append(f"{input.get('k48', 48)}: step 48")
+    lines.append(f"{input.get('k49', 49)}: step 49")
+    lines.append(f"{input.get('k50', 50)}: step 50")
+    lines.append(f"{input.get('k51', 51)}: step 51")
+    lines.append(f"{input.get('k52', 52)}: step 52")
+    lines.append(f"{input.get('k53', 53)}: step 53")
+    lines.append(f"{input.get('k54', 54)}: step 54")
+    lines.append(f"{input.get('k55', 55)}: step 55")
+    lines.append(f"{input.get('k56', 56)}: step 56")
+    lines.append(f"{input.get('k57', 57)}: step 57")
+    lines.append(f"{input.get('k58', 58)}: step 58")
+    lines.append(f"{input.get('k59', 59)}: step 59")
+    lines.append(f"{input.get('k60', 60)}: step 60")
+    lines.append(f"{input.get('k61', 61)}: step 61")
+    lines.append(f"{input.get('k62', 62)}: step 62")
+    lines.append(f"{input.get('k63', 63)}: step 63")
+    lines.append(f"{input.get('k64', 64)}: step 64")
+    lines.append(f"{input.get('k65', 65)}: step 65")
+    return lines
