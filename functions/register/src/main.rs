@@ -1,1 +1,16 @@
-fn main() {}
+//! The process of the function `register`.
+
+use std::process::ExitCode;
+
+use register::{Config, Deps};
+use tdev_lambda::env::Env;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tdev_lambda::start(async {
+        let config = Env::process().load(Config::read)?;
+        let deps = Deps::new(&tdev_aws::load_config().await, config);
+        tdev_lambda::run(async |event| Ok(register::handle(&deps, event).await)).await
+    })
+    .await
+}

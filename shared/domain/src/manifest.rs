@@ -43,6 +43,8 @@ pub mod limits {
     pub const MAX_UTTERANCE_CHARS: usize = 500;
     /// The most examples.
     pub const MAX_EXAMPLES: usize = 16;
+    /// The most bytes a manifest may have as JSON, submitted or merged.
+    pub const MAX_MANIFEST_BYTES: usize = 32 * 1024;
 }
 
 /// A host function an agent may call, if its manifest names it and its tenant may use it.

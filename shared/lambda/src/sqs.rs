@@ -93,7 +93,8 @@ where
         );
         let settled = async {
             let result = match parse(message.body.as_deref()) {
-                Ok(message) => guarded(handler(message)).await,
+                // Boxed, since what awaits AWS is large.
+                Ok(message) => guarded(Box::pin(handler(message))).await,
                 Err(error) => Err(error),
             };
             settle(result, &receipt, message.body, dead_letters, max_receives).await
