@@ -1,20 +1,37 @@
-//! The process of the function `workflow-step`.
+//! The process of the function `workflow-step`, and of the worker it runs agents in.
 
-use std::process::ExitCode;
+use std::env::{args, current_exe};
+use std::process::{Command, ExitCode};
 
 use tdev_lambda::env::Env;
 use tdev_sandbox::LimitedAllocator;
-use workflow_step::{Config, Deps};
+use workflow_step::{Config, Deps, SANDBOX_WORKER};
 
 /// Counts what agents allocate, so that their memory limits hold.
 #[global_allocator]
 static ALLOCATOR: LimitedAllocator = LimitedAllocator;
 
+fn main() -> ExitCode {
+    if args().nth(1).as_deref() == Some(SANDBOX_WORKER) {
+        return match tdev_sandbox::serve() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
+    function()
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn function() -> ExitCode {
     tdev_lambda::start(async {
         let config = Env::process().load(Config::read)?;
-        let deps = Deps::new(&tdev_aws::load_config().await, &config)?;
+        let program = current_exe()?;
+        let worker = move || {
+            let mut command = Command::new(&program);
+            command.arg(SANDBOX_WORKER);
+            command
+        };
+        let deps = Deps::new(&tdev_aws::load_config().await, &config, worker);
         tdev_lambda::run(async |request| workflow_step::handle(&deps, request).await).await
     })
     .await

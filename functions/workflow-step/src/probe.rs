@@ -1,14 +1,16 @@
 //! Finding out what an artifact says of itself and how it behaves.
 
+use std::collections::BTreeSet;
+use std::io;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
-    AgentFailure, Completed, Example, ExampleRun, FailureKind, Limits, Manifest, ManifestDraft,
-    Outcome, ProbeReport, Source,
+    AgentFailure, Completed, ExampleRun, FailureKind, Limits, Manifest, ManifestDraft, Outcome,
+    ProbeReport, Source,
 };
-use tdev_sandbox::Program;
+use tdev_sandbox::Worker;
 
 use crate::host::Clock;
 
@@ -25,109 +27,111 @@ const DESCRIBE_BUDGET: Duration = Duration::from_millis(50);
 /// The manifest is merged from what the code declares and what was `submitted`, as it will be at
 /// admission. If that does not give a valid one, no example is run: there is no knowing which
 /// tools and limits to run it under, and the caller will find the same fault.
+///
+/// # Errors
+///
+/// The worker cannot be started or spoken to; nothing is known of the agent.
 pub(crate) fn probe(
+    worker: &mut Worker,
     source: &Source,
     submitted: &ManifestDraft,
     now: Timestamp,
-) -> Outcome<Box<ProbeReport>> {
-    match try_probe(source, submitted, now) {
-        Ok(report) => Outcome::Completed(Box::new(report)),
-        Err(failure) => Outcome::Failed(failure),
-    }
-}
-
-fn try_probe(
-    source: &Source,
-    submitted: &ManifestDraft,
-    now: Timestamp,
-) -> Result<ProbeReport, AgentFailure> {
-    let start = Instant::now();
-    let bare = Program::compile(source, &[].into())?;
-    let compile_us = micros(start.elapsed());
-    let (declared, describe_us) = describe(&bare)?;
-    let examples = match Manifest::merge(declared.clone(), submitted.clone()) {
-        Ok(manifest) => {
-            let program = Program::compile(source, &manifest.tools)?;
-            run_examples(&program, &manifest, now)
-        }
+) -> io::Result<Outcome<Box<ProbeReport>>> {
+    let described = match describe(worker, source)? {
+        Ok(described) => described,
+        Err(failure) => return Ok(Outcome::Failed(failure)),
+    };
+    let examples = match Manifest::merge(described.declared.clone(), submitted.clone()) {
+        Ok(manifest) => run_examples(worker, source, &manifest, now)?,
         Err(_) => Vec::new(),
     };
-    Ok(ProbeReport {
-        declared,
-        compile_us,
-        describe_us,
-        compiled_bytes: bare.compiled_bytes(),
+    Ok(Outcome::Completed(Box::new(ProbeReport {
         examples,
-    })
+        ..described
+    })))
 }
 
-/// What `get_capabilities()` returns, always the same, and its fastest time in microseconds.
-fn describe(program: &Program) -> Result<(ManifestDraft, u64), AgentFailure> {
-    let limits = Limits::default();
-    let first = program.describe(&limits);
-    let declared = first.outcome?;
-    let mut fastest = first.run_us;
+/// What `get_capabilities()` returns, always the same, and what it takes.
+fn describe(worker: &mut Worker, source: &Source) -> io::Result<Result<ProbeReport, AgentFailure>> {
+    let (limits, no_tools) = (Limits::default(), BTreeSet::new());
+    let first = worker.describe(source, &no_tools, &limits)?;
+    let declared = match first.run.outcome {
+        Ok(declared) => declared,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let mut fastest = first.run.run_us;
     let start = Instant::now();
     for _ in 1..DESCRIBE_ROUNDS {
-        let again = program.describe(&limits);
+        let again = worker.describe(source, &no_tools, &limits)?.run;
         if again.outcome.as_ref() != Ok(&declared) {
-            return Err(no_manifest(
+            return Ok(Err(no_manifest(
                 "get_capabilities() does not always return the same",
-            ));
+            )));
         }
         fastest = fastest.min(again.run_us);
         if start.elapsed() > DESCRIBE_BUDGET {
             break;
         }
     }
-    serde_json::from_value(declared)
-        .map(|draft| (draft, fastest))
-        .map_err(|e| no_manifest(&format!("get_capabilities() returned no manifest: {e}")))
+    let report = |declared: ManifestDraft| ProbeReport {
+        declared,
+        compile_us: first.compile_us,
+        describe_us: fastest,
+        compiled_bytes: first.compiled_bytes,
+        examples: Vec::new(),
+    };
+    Ok(serde_json::from_value(declared)
+        .map(report)
+        .map_err(|e| no_manifest(&format!("get_capabilities() returned no manifest: {e}"))))
 }
 
 fn no_manifest(message: &str) -> AgentFailure {
     AgentFailure::new(FailureKind::InvalidManifest, message)
 }
 
-fn run_examples(program: &Program, manifest: &Manifest, now: Timestamp) -> Vec<ExampleRun> {
+/// Runs the examples, each twice, within the time that all of them may take.
+fn run_examples(
+    worker: &mut Worker,
+    source: &Source,
+    manifest: &Manifest,
+    now: Timestamp,
+) -> io::Result<Vec<ExampleRun>> {
     let mut left = EXAMPLES_BUDGET;
-    let mut run = |input: &Value| -> Result<Value, AgentFailure> {
-        let limits = Limits {
-            wall_time_ms: manifest
-                .limits
-                .wall_time_ms
-                .min(u32::try_from(left.as_millis()).unwrap_or(u32::MAX)),
-            ..manifest.limits
-        };
-        if limits.wall_time_ms == 0 {
-            return Err(AgentFailure::new(
+    let mut run = |input: &Value| -> io::Result<Result<Value, AgentFailure>> {
+        let left_ms = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
+        if left_ms == 0 {
+            return Ok(Err(AgentFailure::new(
                 FailureKind::TimedOut,
                 format!(
                     "the examples take more than {} s in all",
                     EXAMPLES_BUDGET.as_secs()
                 ),
-            ));
+            )));
         }
-        let run = program.execute(input, &limits, &mut Clock::Stopped(now));
+        let limits = Limits {
+            wall_time_ms: manifest.limits.wall_time_ms.min(left_ms),
+            ..manifest.limits
+        };
+        let mut clock = Clock::Stopped(now);
+        let run = worker
+            .execute(source, &manifest.tools, input, &limits, &mut clock)?
+            .run;
         left = left.saturating_sub(Duration::from_micros(run.run_us));
-        run.outcome
+        Ok(run.outcome)
     };
-    let one = |example: &Example| {
-        let first = run(&example.input);
+    let mut runs = Vec::with_capacity(manifest.examples.len());
+    for example in &manifest.examples {
+        let first = run(&example.input)?;
         // What failed has shown enough; a second run might take as long again.
-        let deterministic = first.is_err() || run(&example.input) == first;
-        ExampleRun {
+        let deterministic = first.is_err() || run(&example.input)? == first;
+        runs.push(ExampleRun {
             example: example.clone(),
             outcome: match first {
                 Ok(output) => Outcome::Completed(Completed { output }),
                 Err(failure) => Outcome::Failed(failure),
             },
             deterministic,
-        }
-    };
-    manifest.examples.iter().map(one).collect()
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+        });
+    }
+    Ok(runs)
 }
