@@ -84,8 +84,7 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
-problems!(ListProblems:
-    InvalidParameter, ConflictingCredentials, Unauthenticated, Internal, Unavailable);
+problems!(ListProblems, PRIVATE: InvalidParameter);
 
 /// List agents by name.
 ///
@@ -125,8 +124,7 @@ pub(crate) async fn list(
     )))
 }
 
-problems!(AgentProblems:
-    ConflictingCredentials, Unauthenticated, AgentNotFound, AgentDeleted, Internal, Unavailable);
+problems!(AgentProblems, PRIVATE: AgentNotFound, AgentDeleted);
 
 /// Read an agent.
 #[utoipa::path(
@@ -146,9 +144,7 @@ pub(crate) async fn get(
     Ok(Json(agent.into()))
 }
 
-problems!(DeleteProblems:
-    ConflictingCredentials, Unauthenticated, AgentNotFound, Conflict, AgentDeleted, Internal,
-    Unavailable);
+problems!(DeleteProblems, PRIVATE: AgentNotFound, Conflict, AgentDeleted);
 
 /// Delete an agent.
 ///
@@ -185,10 +181,8 @@ pub(crate) struct RollbackRequest {
     version: Option<u32>,
 }
 
-problems!(RollbackProblems:
-    MalformedJson, InvalidParameter, ConflictingCredentials, Unauthenticated, AgentNotFound,
-    VersionNotFound, Conflict, NoEarlierVersion, IdempotencyInProgress, AgentDeleted, BodyTooLarge,
-    UnsupportedMediaType, InvalidRequest, IdempotencyKeyReused, Internal, Unavailable);
+problems!(RollbackProblems, POST:
+    AgentNotFound, VersionNotFound, Conflict, NoEarlierVersion, AgentDeleted);
 
 /// Roll an agent back.
 ///
@@ -201,7 +195,7 @@ problems!(RollbackProblems:
     operation_id = "rollBackAgent",
     params(
         ("name" = String, Path, description = "The agent's name."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it is harmless."),
+        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Names the request, so that repeating it is harmless."),
     ),
     request_body = Option<RollbackRequest>,
     responses((status = 200, description = "The agent as it is now", body = AgentView), RollbackProblems),

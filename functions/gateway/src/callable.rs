@@ -64,8 +64,18 @@ impl Callables {
 
 impl Callable {
     fn compile(version: AgentVersion) -> Result<Self, Problem> {
-        let input = compile("input_schema", version.manifest.input_schema.as_ref())?;
-        let output = compile("output_schema", version.manifest.output_schema.as_ref())?;
+        let [input, output] = [
+            ("input_schema", &version.manifest.input_schema),
+            ("output_schema", &version.manifest.output_schema),
+        ]
+        .map(|(field, schema)| {
+            compile(field, schema.as_ref()).map_err(|problem| {
+                problem
+                    .with("agent", &version.agent)
+                    .with("version", version.version)
+            })
+        });
+        let (input, output) = (input?, output?);
         Ok(Self {
             version,
             input,
@@ -99,8 +109,12 @@ fn compile(field: &str, schema: Option<&Value>) -> Result<Option<Validator>, Pro
     schema.map(compile).transpose().map_err(|error| {
         Problem::new(
             ProblemType::AgentSchemaInvalid,
-            format!("The agent's {field} cannot be used: {}.", error.masked()),
+            format!("The agent's {field} cannot be used."),
         )
+        .with_errors([Violation::at(
+            format!("/{field}{}", error.instance_path()),
+            error.masked().to_string(),
+        )])
     })
 }
 

@@ -1,10 +1,15 @@
 //! Taking requests apart: every failure is a [`Problem`] that says where.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::extract::{FromRequestParts, Path, Query};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
@@ -43,6 +48,33 @@ where
             .await
             .map(|Path(segments)| Self(segments))
             .map_err(|rejection| Problem::new(ProblemType::NotFound, rejection.body_text()))
+    }
+}
+
+/// A `T` written as a JSON object. Serde also takes the fields of a struct from an array, by
+/// position, which no client means.
+#[derive(Debug, Default)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer
+            .deserialize_map(ObjectVisitor(PhantomData))
+            .map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
     }
 }
 
@@ -87,10 +119,10 @@ where
     }
 }
 
-/// Parses JSON; what is not JSON is told by line and column, what does not fit by a pointer.
+/// Parses a JSON object; what is not JSON is told by line and column, what does not fit by a pointer.
 pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());
         refused(&error.into_inner(), &pointer)
     })?;
@@ -153,8 +185,8 @@ mod tests {
         for (body, pointer) in [
             (r#"{"a/b": [1, "x"]}"#, "/a~1b/1"),
             (r#"{"a/b": [], "c": 1}"#, "/c"),
-            (r#"{}"#, ""),
-            (r#"[1]"#, "/0"),
+            ("{}", ""),
+            ("[[1]]", ""),
         ] {
             let (kind, shape) = kind_and_shape(body);
             assert_eq!(kind, ProblemType::InvalidRequest, "{body}");
@@ -185,7 +217,7 @@ mod tests {
     #[test]
     fn depth_is_bounded() {
         let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
-        let problem = parse_json::<Value>(deep.as_bytes()).unwrap_err();
+        let problem = parse_json::<Value>(format!("{{\"a\": {deep}}}").as_bytes()).unwrap_err();
         assert_eq!(problem.kind(), ProblemType::MalformedJson);
     }
 

@@ -39,7 +39,7 @@ pub(crate) struct Checks {
     table: &'static str,
 }
 
-problems!(HealthProblems: Unavailable);
+problems!(HealthProblems, OPEN: Unavailable);
 
 #[derive(Debug, thiserror::Error)]
 #[error("the table did not answer within {} s", PATIENCE.as_secs())]

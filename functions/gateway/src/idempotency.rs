@@ -4,7 +4,7 @@
 //! Answers that invite another attempt (409 and everything from 500) are not kept.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
+use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-rep
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// How long a claim lasts: longer than the function may run.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 /// The part of an answer that the status does not say.
 #[derive(Serialize, Deserialize)]
@@ -209,7 +209,7 @@ fn replay(stored: &StoredResponse) -> Result<Response, Problem> {
 fn unreadable(error: &axum::Error) -> Problem {
     if error
         .source()
-        .is_some_and(|cause| cause.is::<LengthLimitError>())
+        .is_some_and(<dyn StdError>::is::<LengthLimitError>)
     {
         Problem::new(
             ProblemType::BodyTooLarge,

@@ -72,6 +72,7 @@ pub(crate) struct InvokeResponse {
 /// What a call took, in microseconds.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Timing)]
+#[expect(clippy::struct_field_names, reason = "a unit belongs to the name")]
 pub(crate) struct TimingView {
     /// Compiling the source; 0 if the compiled form was at hand.
     compile_us: u64,
@@ -99,14 +100,12 @@ impl From<LogLine> for LogLineView {
     }
 }
 
-problems!(InvokeProblems:
-    MalformedJson, InvalidParameter, ConflictingCredentials, Unauthenticated, AgentNotFound,
-    VersionNotFound, IdempotencyInProgress, AgentDeleted, BodyTooLarge, InputTooLarge,
-    UnsupportedMediaType, InvalidRequest, InvalidInput, IdempotencyKeyReused, AgentInvalidSource,
-    AgentRaised, AgentTimedOut, AgentOutOfMemory, AgentRecursionTooDeep, AgentTooManyToolCalls,
-    AgentTooMuchLogged, AgentOutputNotJson, AgentOutputTooLarge, AgentOutputInvalid,
-    AgentForbidden, AgentInterpreter, AgentSchemaInvalid, Internal, WorkerDied, WorkerTimedOut,
-    Unavailable);
+problems!(InvokeProblems, POST:
+    AgentNotFound, VersionNotFound, AgentDeleted, InputTooLarge, InvalidInput,
+    AgentInvalidSource, AgentRaised, AgentTimedOut, AgentOutOfMemory, AgentRecursionTooDeep,
+    AgentTooManyToolCalls, AgentTooMuchLogged, AgentOutputNotJson, AgentOutputTooLarge,
+    AgentOutputInvalid, AgentForbidden, AgentInterpreter, AgentSchemaInvalid, WorkerDied,
+    WorkerTimedOut);
 
 /// Call an agent.
 ///
@@ -120,7 +119,7 @@ problems!(InvokeProblems:
     params(
         ("name" = String, Path, description = "The agent's name."),
         InvokeQuery,
-        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it is harmless."),
+        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Names the request, so that repeating it is harmless."),
     ),
     request_body = InvokeRequest,
     responses((status = 200, description = "What the agent answered", body = InvokeResponse), InvokeProblems),

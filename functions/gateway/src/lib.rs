@@ -31,10 +31,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
+use http::{Method, StatusCode};
 use tdev_aws::{Artifacts, Function, Queue, SdkConfig, Table};
 use tdev_security::Action;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -47,7 +48,7 @@ use utoipa_swagger_ui::SwaggerUi;
 pub use config::{Config, NotOrigins, Origins};
 
 /// How long a browser may keep the answer to a preflight.
-const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(3_600);
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(1);
 
 /// What the handlers work with, built once per process.
 #[derive(Debug)]
@@ -84,15 +85,8 @@ pub fn router(deps: Deps, config: &Config) -> Router {
         .merge(guarded(&deps, Action::InvokeAgent, invocations()))
         .with_state(deps)
         .split_for_parts();
-    let docs = utoipa_swagger_ui::Config::default()
-        .validator_url("none")
-        .try_it_out_enabled(true);
     routes
-        .merge(
-            SwaggerUi::new("/docs")
-                .url("/openapi.json", description)
-                .config(docs),
-        )
+        .merge(interactive_documentation(description))
         .route("/problems", get(problem_pages::index))
         .route("/problems/{slug}", get(problem_pages::get))
         .method_not_allowed_fallback(problem::method_not_allowed)
@@ -100,6 +94,23 @@ pub fn router(deps: Deps, config: &Config) -> Router {
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(cors(&config.cors_allowed_origins))
         .layer(from_fn(observe::observe))
+}
+
+/// `/openapi.json`, and `/docs` with all that it loads.
+fn interactive_documentation(description: utoipa::openapi::OpenApi) -> Router {
+    let config = utoipa_swagger_ui::Config::default()
+        .validator_url("none")
+        .try_it_out_enabled(true);
+    let ui = SwaggerUi::new("/docs")
+        .url("/openapi.json", description)
+        .config(config);
+    Router::from(ui).layer(map_response(async |response: Response| {
+        if response.status() == StatusCode::NOT_FOUND {
+            problem::no_such_route().await.into_response()
+        } else {
+            response
+        }
+    }))
 }
 
 fn reads() -> OpenApiRouter<Arc<Deps>> {

@@ -5,6 +5,8 @@ use serde_json::Value;
 use tdev_domain::{Example, Limits, LimitsDraft, Manifest, ManifestDraft};
 use utoipa::ToSchema;
 
+use crate::extract::Object;
+
 /// A manifest as written by a client. What the code itself declares, by `get_capabilities()`,
 /// goes before it, field by field.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -24,7 +26,8 @@ pub(crate) struct ManifestBody {
     utterances: Option<Vec<String>>,
     /// Inputs, with the outputs they must give.
     #[schema(max_items = 16)]
-    examples: Option<Vec<ExampleBody>>,
+    #[schema(value_type = Option<Vec<ExampleBody>>)]
+    examples: Option<Vec<Object<ExampleBody>>>,
     /// JSON Schema (draft 2020-12) of the input.
     #[schema(value_type = Option<Value>)]
     input_schema: Option<Value>,
@@ -35,7 +38,8 @@ pub(crate) struct ManifestBody {
     #[schema(example = json!(["log"]))]
     tools: Option<Vec<String>>,
     /// What one run may use.
-    limits: Option<LimitsBody>,
+    #[schema(value_type = Option<LimitsBody>)]
+    limits: Option<Object<LimitsBody>>,
 }
 
 /// An input and, perhaps, the output it must give.
@@ -66,10 +70,10 @@ pub(crate) struct LimitsBody {
 impl From<ManifestBody> for ManifestDraft {
     fn from(body: ManifestBody) -> Self {
         let examples = body.examples.map(|examples| {
-            let domain = |ExampleBody { input, output }| Example { input, output };
+            let domain = |Object(ExampleBody { input, output })| Example { input, output };
             examples.into_iter().map(domain).collect()
         });
-        let limits = body.limits.map(|limits| LimitsDraft {
+        let limits = body.limits.map(|Object(limits)| LimitsDraft {
             wall_time_ms: limits.wall_time_ms,
             memory_bytes: limits.memory_bytes,
         });

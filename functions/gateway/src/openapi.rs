@@ -1,6 +1,6 @@
 //! The API's description, generated from its types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -46,16 +46,45 @@ impl Modify for Credentials {
             .bearer_format("tdev_<environment>_<40 characters>")
             .build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-        let header = ApiKey::Header(ApiKeyValue::new(crate::auth::API_KEY.as_str()));
+        let header = ApiKey::Header(ApiKeyValue::new("X-API-Key"));
         components.add_security_scheme("apiKey", SecurityScheme::ApiKey(header));
     }
+}
+
+/// What operations of a kind can end in, whatever they do.
+pub(crate) mod groups {
+    use super::ProblemType;
+
+    /// Needs no API key.
+    pub(crate) const OPEN: &[&[ProblemType]] = &[];
+    /// Needs an API key.
+    pub(crate) const PRIVATE: &[&[ProblemType]] = &[KEY];
+    /// Needs an API key, has a body and is answered once.
+    pub(crate) const POST: &[&[ProblemType]] = &[KEY, BODY];
+
+    const KEY: &[ProblemType] = &[
+        ProblemType::ConflictingCredentials,
+        ProblemType::Unauthenticated,
+        ProblemType::Forbidden,
+        ProblemType::Internal,
+        ProblemType::Unavailable,
+    ];
+    const BODY: &[ProblemType] = &[
+        ProblemType::MalformedJson,
+        ProblemType::InvalidParameter,
+        ProblemType::IdempotencyInProgress,
+        ProblemType::BodyTooLarge,
+        ProblemType::UnsupportedMediaType,
+        ProblemType::InvalidRequest,
+        ProblemType::IdempotencyKeyReused,
+    ];
 }
 
 /// Declares a type that stands for the problems an operation can end in.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! problems {
-    ($name:ident: $($kind:ident),+ $(,)?) => {
+    ($name:ident, $group:ident: $($kind:ident),+ $(,)?) => {
         struct $name;
 
         impl utoipa::IntoResponses for $name {
@@ -63,16 +92,21 @@ macro_rules! problems {
                 String,
                 utoipa::openapi::RefOr<utoipa::openapi::Response>,
             > {
-                $crate::openapi::problem_responses(&[
-                    $($crate::problem::ProblemType::$kind),+
-                ])
+                $crate::openapi::problem_responses(
+                    $crate::openapi::groups::$group,
+                    &[$($crate::problem::ProblemType::$kind),+],
+                )
             }
         }
     };
 }
 
-/// The responses that `kinds` make, one per status.
-pub(crate) fn problem_responses(kinds: &[ProblemType]) -> BTreeMap<String, RefOr<Response>> {
+/// The responses that the problems of `group` and `kinds` make, one per status.
+pub(crate) fn problem_responses(
+    group: &[&[ProblemType]],
+    kinds: &[ProblemType],
+) -> BTreeMap<String, RefOr<Response>> {
+    let kinds: BTreeSet<_> = group.iter().copied().flatten().chain(kinds).collect();
     let mut by_status = BTreeMap::<u16, Vec<String>>::new();
     for kind in kinds {
         let line = format!(

@@ -32,6 +32,7 @@ pub(crate) struct Page<T> {
     items: Vec<T>,
     /// The `cursor` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next: Option<String>,
 }
 

@@ -26,7 +26,10 @@ pub(crate) const RETRY_AFTER_SECONDS: u16 = 1;
 
 /// Why a request was not served. Everything in it is for the client to read.
 #[derive(Debug, Clone)]
-pub(crate) struct Problem {
+pub(crate) struct Problem(Box<Content>);
+
+#[derive(Debug, Clone)]
+struct Content {
     kind: ProblemType,
     detail: String,
     errors: Vec<Violation>,
@@ -47,7 +50,8 @@ pub(crate) struct Violation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Place {
-    /// A JSON Pointer (RFC 6901) into the body; for a problem with an agent's output, into that.
+    /// A JSON Pointer (RFC 6901) into the body; or, where the agent is at fault, into its output
+    /// or manifest.
     Pointer(String),
     /// The name of a query parameter.
     Parameter(String),
@@ -112,6 +116,7 @@ pub(crate) struct ProblemDocument {
     detail: String,
     /// The identifier of the request, as in `X-Request-Id`: what to quote when asking for help.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     instance: Option<String>,
     /// Each thing that is wrong with the request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -124,13 +129,13 @@ pub(crate) struct ProblemDocument {
 impl Problem {
     /// A problem of `kind`; `detail` says what went wrong this time.
     pub(crate) fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Content {
             kind,
             detail: detail.into(),
             errors: Vec::new(),
             members: Map::new(),
             headers: HeaderMap::new(),
-        }
+        }))
     }
 
     /// A defect of the platform. The log gets the chain of causes, the client none of it.
@@ -154,27 +159,27 @@ impl Problem {
 
     /// The type.
     #[cfg(test)]
-    pub(crate) const fn kind(&self) -> ProblemType {
-        self.kind
+    pub(crate) fn kind(&self) -> ProblemType {
+        self.0.kind
     }
 
     /// The same problem with the particular things that are wrong.
     pub(crate) fn with_errors(mut self, errors: impl IntoIterator<Item = Violation>) -> Self {
-        self.errors.extend(errors);
+        self.0.errors.extend(errors);
         self
     }
 
     /// The same problem with a member of its own; nothing if `value` does not serialise.
     pub(crate) fn with(mut self, member: &str, value: impl Serialize) -> Self {
         if let Ok(value) = serde_json::to_value(value) {
-            self.members.insert(member.to_owned(), value);
+            self.0.members.insert(member.to_owned(), value);
         }
         self
     }
 
     /// The same problem with a header.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.0.headers.insert(name, value);
         self
     }
 
@@ -186,18 +191,19 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.kind.status();
+        let content = *self.0;
+        let status = content.kind.status();
         let document = ProblemDocument {
-            kind: self.kind.reference(),
-            title: self.kind.title(),
+            kind: content.kind.reference(),
+            title: content.kind.title(),
             status: status.as_u16(),
-            detail: self.detail,
+            detail: content.detail,
             instance: request_id::current(),
-            errors: self.errors,
-            members: self.members,
+            errors: content.errors,
+            members: content.members,
         };
         let media_type = [(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))];
-        (status, self.headers, media_type, Json(document)).into_response()
+        (status, content.headers, media_type, Json(document)).into_response()
     }
 }
 
@@ -262,11 +268,13 @@ pub(crate) async fn method_not_allowed() -> Problem {
 
 /// The answer to a request whose handler panicked.
 pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
-    let message = panic
-        .downcast_ref::<&'static str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned());
+    let message = panic.downcast::<String>().map_or_else(
+        |panic| match panic.downcast_ref::<&'static str>() {
+            Some(text) => (*text).to_owned(),
+            None => "no message".to_owned(),
+        },
+        |text| *text,
+    );
     Problem::internal(&Panicked(message)).into_response()
 }
 

@@ -50,8 +50,7 @@ problem_types! {
     InvalidParameter = "invalid-parameter", BAD_REQUEST, "Invalid parameter";
     /// The request shows two different API keys. Show one, in `Authorization` or in `X-API-Key`.
     ConflictingCredentials = "conflicting-credentials", BAD_REQUEST, "Conflicting credentials";
-    /// The request shows no API key, or not one that is valid. Which of the two, and why, is not
-    /// told.
+    /// The request shows no API key, or one that is not valid. Why it is not valid is not told.
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "Not authenticated";
     /// The API key is valid but does not give the right to do this.
     Forbidden = "forbidden", FORBIDDEN, "Not permitted";
@@ -128,7 +127,8 @@ problem_types! {
     /// The agent made the interpreter itself fail.
     AgentInterpreter = "agent-interpreter", FAILED_DEPENDENCY, "Agent broke the interpreter";
     /// The agent's own input or output schema cannot be used: it is not valid JSON Schema, refers
-    /// to another document, or has a pattern that only a backtracking matcher can run.
+    /// to another document, or has a pattern that only a backtracking matcher can run. Each entry
+    /// of `errors` points into the manifest.
     AgentSchemaInvalid = "agent-schema-invalid", FAILED_DEPENDENCY, "Agent's schema is invalid";
     /// A defect of the platform. The instance finds the request in its log.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
@@ -136,11 +136,11 @@ problem_types! {
     /// whatever the agent did, so this counts as a defect of the platform; calling the agent again
     /// on the same input may end the same way.
     WorkerDied = "worker-died", BAD_GATEWAY, "Worker died";
-    /// The worker that runs the agent did not answer in time. The agent may have run.
-    WorkerTimedOut = "worker-timed-out", GATEWAY_TIMEOUT, "Worker timed out";
     /// A service the platform depends on throttles or does not answer. Nothing half-done is
     /// visible; repeat the request after the time that `Retry-After` names.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Temporarily unavailable";
+    /// The worker that runs the agent did not answer in time. The agent may have run.
+    WorkerTimedOut = "worker-timed-out", GATEWAY_TIMEOUT, "Worker timed out";
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::Deps;
 use crate::extract::{
-    Params, Segments, json_or_default, media_type, parse_json, unsupported_media_type,
+    Object, Params, Segments, json_or_default, media_type, parse_json, unsupported_media_type,
 };
 use crate::manifest::ManifestBody;
 use crate::openapi::state_names;
@@ -53,7 +53,8 @@ pub(crate) struct RegisterRequest {
     #[schema(example = "def get_capabilities(): …\n\ndef execute(input): …\n")]
     source: String,
     /// What the code does not declare of itself. At most 65,536 bytes as JSON.
-    manifest: Option<ManifestBody>,
+    #[schema(value_type = Option<ManifestBody>)]
+    manifest: Option<Object<ManifestBody>>,
 }
 
 /// The parameters of a registration.
@@ -86,6 +87,7 @@ pub(crate) struct RegistrationView {
     history: Vec<TransitionView>,
     /// What analysis and probe found out; absent until the registration is settled.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     report: Option<ReportView>,
     /// When it was accepted.
     #[schema(value_type = String, format = DateTime)]
@@ -104,6 +106,7 @@ pub(crate) struct StateView {
     name: StateName,
     /// The version it was admitted as; absent unless `active`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     version: Option<u32>,
 }
 
@@ -145,10 +148,7 @@ impl From<Registration> for RegistrationView {
     }
 }
 
-problems!(RegisterProblems:
-    MalformedJson, InvalidParameter, ConflictingCredentials, Unauthenticated, AgentExists,
-    IdempotencyInProgress, AgentTooLarge, BodyTooLarge, UnsupportedMediaType, InvalidRequest,
-    InvalidSource, IdempotencyKeyReused, Internal, Unavailable);
+problems!(RegisterProblems, POST: AgentExists, AgentTooLarge, InvalidSource);
 
 /// Register an agent.
 ///
@@ -165,8 +165,8 @@ problems!(RegisterProblems:
     operation_id = "registerAgent",
     params(
         RegisterQuery,
-        ("If-None-Match" = Option<String>, Header, description = "`*`: only if there is no active agent of this name."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it is harmless."),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "`*`: only if there is no active agent of this name."),
+        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Names the request, so that repeating it is harmless."),
     ),
     request_body(content(
         (RegisterRequest = "application/json"),
@@ -206,8 +206,7 @@ pub(crate) async fn register(
     Ok(accepted(registration))
 }
 
-problems!(RegistrationProblems:
-    ConflictingCredentials, Unauthenticated, RegistrationNotFound, Internal, Unavailable);
+problems!(RegistrationProblems, PRIVATE: RegistrationNotFound);
 
 /// Read a registration.
 ///
@@ -244,10 +243,7 @@ pub(crate) struct ReleaseRequest {
     reason: Option<String>,
 }
 
-problems!(ReleaseProblems:
-    MalformedJson, InvalidParameter, ConflictingCredentials, Unauthenticated,
-    RegistrationNotFound, Conflict, NotQuarantined, IdempotencyInProgress, BodyTooLarge,
-    UnsupportedMediaType, InvalidRequest, IdempotencyKeyReused, Internal, Unavailable);
+problems!(ReleaseProblems, POST: RegistrationNotFound, Conflict, NotQuarantined);
 
 /// Release a quarantined registration.
 ///
@@ -261,7 +257,7 @@ problems!(ReleaseProblems:
     operation_id = "releaseRegistration",
     params(
         ("id" = String, Path, description = "The registration's identifier."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it is harmless."),
+        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Names the request, so that repeating it is harmless."),
     ),
     request_body = Option<ReleaseRequest>,
     responses(
@@ -346,7 +342,7 @@ impl Submission {
             ));
         }
         let request: RegisterRequest = parse_json(body)?;
-        let manifest = ManifestDraft::from(request.manifest.unwrap_or_default());
+        let manifest = ManifestDraft::from(request.manifest.unwrap_or_default().0);
         let mut errors = Vec::new();
         let name = request.name.parse::<AgentName>();
         if let Err(invalid) = &name {
@@ -404,9 +400,10 @@ fn source(bytes: &[u8]) -> Result<Source, Problem> {
         )
         .with("bytes", bytes)
         .with("limit", MAX_AGENT_BYTES),
-        SourceError::Empty | SourceError::NotUtf8 { .. } | SourceError::Nul { .. } => {
-            Problem::new(ProblemType::InvalidSource, format!("{error}."))
-        }
+        SourceError::Empty | SourceError::NotUtf8 { .. } | SourceError::Nul { .. } => Problem::new(
+            ProblemType::InvalidSource,
+            format!("The source is not usable: {error}."),
+        ),
     })
 }
 

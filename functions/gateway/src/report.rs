@@ -21,9 +21,11 @@ pub(crate) struct ReportView {
     findings: Vec<FindingView>,
     /// What the sandbox measured; absent if the agent was not run.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     probe: Option<ProbeView>,
     /// How good the agent was judged to be; absent if it was rejected or not run.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     quality: Option<QualityView>,
 }
 
@@ -39,9 +41,11 @@ pub(crate) struct FindingView {
     severity: Severity,
     /// The line, from 1; absent where the finding is about the agent as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     line: Option<u32>,
     /// The column in characters, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     column: Option<u32>,
     /// What was found.
     message: String,
@@ -49,6 +53,7 @@ pub(crate) struct FindingView {
     advice: String,
     /// The source line, with a caret under the column.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     excerpt: Option<String>,
 }
 
@@ -104,6 +109,7 @@ pub(crate) struct ExampleRunView {
     output: Option<serde_json::Value>,
     /// How it failed; absent if it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     failure: Option<FailureView>,
     /// Whether the second run ended the same way.
     deterministic: bool,
@@ -120,12 +126,15 @@ pub(crate) struct FailureView {
     message: String,
     /// The Python exception's type, where one was raised.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     exception: Option<String>,
     /// The source line, from 1, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     line: Option<u32>,
     /// The source line's text with a caret, for errors of syntax.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     excerpt: Option<String>,
 }
 

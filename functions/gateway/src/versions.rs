@@ -72,9 +72,7 @@ impl From<AgentVersion> for VersionView {
     }
 }
 
-problems!(VersionsProblems:
-    InvalidParameter, ConflictingCredentials, Unauthenticated, AgentNotFound, AgentDeleted,
-    Internal, Unavailable);
+problems!(VersionsProblems, PRIVATE: InvalidParameter, AgentNotFound, AgentDeleted);
 
 /// List an agent's versions, the newest first.
 #[utoipa::path(
@@ -100,9 +98,7 @@ pub(crate) async fn list(
     )))
 }
 
-problems!(VersionProblems:
-    ConflictingCredentials, Unauthenticated, AgentNotFound, VersionNotFound, AgentDeleted,
-    Internal, Unavailable);
+problems!(VersionProblems, PRIVATE: AgentNotFound, VersionNotFound, AgentDeleted);
 
 /// Read a version of an agent.
 #[utoipa::path(

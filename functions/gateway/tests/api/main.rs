@@ -1,5 +1,11 @@
 //! The whole API, in process: real routing, real SDK serialisation, and AWS faked below the SDK.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on shall fail"
+)]
+
 mod access;
 mod agents;
 mod documentation;

@@ -133,6 +133,9 @@ async fn bad_json_is_refused_with_the_place() {
         json!({"name": "echo", "source": SOURCE, "manifest": {"name": "other"}}),
         json!({"name": "echo", "source": SOURCE, "manifest": {"description": "x".repeat(70_000)}}),
         json!({"name": "Echo", "source": SOURCE, "manifest": {"name": "other"}}),
+        json!(["echo", SOURCE, null]),
+        json!({"name": "echo", "source": SOURCE, "manifest": {"limits": [1, 2]}}),
+        json!({"name": "echo", "source": SOURCE, "manifest": {"examples": [[1, 2]]}}),
     ] {
         let answer = register(&api, body).await;
         answer.problem();
@@ -158,7 +161,13 @@ async fn what_is_not_json_is_refused_with_line_and_column() {
         (&answer.json()["line"], &answer.json()["column"]),
         (&json!(3), &json!(1))
     );
-    for body in ["", "{", "nul", "{}{}", "\u{feff}{}"] {
+    for body in [
+        "",
+        "{",
+        "nul",
+        "{\"name\": \"a\", \"source\": \"b\"} c",
+        "\u{feff}{}",
+    ] {
         let call = api
             .call(Method::POST, "/v1/agents")
             .body("application/json", body);
