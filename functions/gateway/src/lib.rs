@@ -1,11 +1,11 @@
 //! The HTTP API: authenticates, validates, reads, accepts work, and answers fast things at once.
 //!
-//! [`router`] is the whole of it. Around every request stands [`observe`](mod@observe); around
-//! everything under `/v1` the guard of [`auth`], and around every `POST` there
-//! [`idempotency`]. A handler takes the request apart, decides, and then acts; whatever goes wrong
-//! is a [`Problem`](problem::Problem).
+//! [`router`] is the whole of it. Every request gets an identifier, a log line and the security
+//! headers (`observe`); everything under `/v1` is for the holders of API keys (`auth`), and every
+//! `POST` there can be repeated without harm (`idempotency`). A handler takes the request apart,
+//! decides, and then acts; whatever goes wrong is a `Problem`.
 //!
-//! Agent code is never run in this process: [`invoke`] has `workflow-step` do it.
+//! Agent code is never run in this process: `invoke` has `workflow-step` do it.
 
 mod agents;
 mod auth;
@@ -25,6 +25,7 @@ mod problem_type;
 mod registrations;
 mod report;
 mod request_id;
+mod submission;
 mod versions;
 
 use std::sync::Arc;

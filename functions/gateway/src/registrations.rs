@@ -1,10 +1,5 @@
 //! Registrations: submitting an agent, and watching it on its way.
 
-#![expect(
-    unused_qualifications,
-    reason = "utoipa qualifies the types of parameters in what it generates"
-)]
-
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -16,56 +11,22 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tdev_domain::{
-    AgentName, AgentStatus, IllegalTransition, MAX_AGENT_BYTES, ManifestDraft, RegisterMessage,
-    Registration, RegistrationId, Release, Source, SourceError, State as RegistrationState,
-    StateName, TenantId, Transition,
+    AgentName, AgentStatus, IllegalTransition, RegisterMessage, Registration, RegistrationId,
+    Release, State as RegistrationState, StateName, TenantId, Transition,
 };
 use tdev_security::Principal;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::Deps;
-use crate::extract::{
-    Object, Params, Segments, json_or_default, media_type, parse_json, unsupported_media_type,
-};
-use crate::manifest::ManifestBody;
+use crate::extract::{Params, Segments, json_or_default};
 use crate::openapi::state_names;
 use crate::problem::{Problem, ProblemType, RETRY_AFTER_SECONDS, Violation};
 use crate::problems;
 use crate::report::ReportView;
-
-/// The most bytes of a submitted manifest as JSON.
-const MAX_MANIFEST_BYTES: usize = 64 * 1024;
+use crate::submission::{RegisterQuery, RegisterRequest, Submission};
 
 /// The most characters of the reason for a release.
 const MAX_REASON_CHARS: usize = 500;
-
-/// The media types of Python source.
-const PYTHON: [&str; 2] = ["text/x-python", "application/x-python"];
-
-/// An agent to register.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RegisterRequest {
-    /// The name to register under.
-    #[schema(example = "text-statistics", max_length = 63)]
-    name: String,
-    /// The Python source, of at most 6,656 bytes in UTF-8.
-    #[schema(example = "def get_capabilities(): …\n\ndef execute(input): …\n")]
-    source: String,
-    /// What the code does not declare of itself. At most 65,536 bytes as JSON.
-    #[schema(value_type = Option<ManifestBody>)]
-    manifest: Option<Object<ManifestBody>>,
-}
-
-/// The parameters of a registration.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct RegisterQuery {
-    /// The name to register under, where the body is Python source.
-    #[param(example = "text-statistics")]
-    name: Option<String>,
-}
 
 /// A submitted agent and how far it has come.
 #[derive(Debug, Serialize, ToSchema)]
@@ -315,108 +276,6 @@ fn not_quarantined(error: IllegalTransition) -> Problem {
         ProblemType::NotQuarantined,
         format!("The registration is {}.", error.from.as_str()),
     )
-}
-
-/// What a client submits, checked.
-struct Submission {
-    name: AgentName,
-    source: Source,
-    manifest: ManifestDraft,
-}
-
-impl Submission {
-    fn parse(query: RegisterQuery, headers: &HeaderMap, body: &Bytes) -> Result<Self, Problem> {
-        match media_type(headers).as_str() {
-            "application/json" => Self::from_json(&query, body),
-            python if PYTHON.contains(&python) => Self::from_python(query, body),
-            _ => Err(unsupported_media_type(
-                "application/json, text/x-python, application/x-python",
-            )),
-        }
-    }
-
-    fn from_json(query: &RegisterQuery, body: &Bytes) -> Result<Self, Problem> {
-        if query.name.is_some() {
-            return Err(invalid_name_parameter(
-                "belongs into the body, where that is JSON",
-            ));
-        }
-        let request: RegisterRequest = parse_json(body)?;
-        let manifest = ManifestDraft::from(request.manifest.unwrap_or_default().0);
-        let mut errors = Vec::new();
-        let name = request.name.parse::<AgentName>();
-        if let Err(invalid) = &name {
-            errors.push(Violation::of_member(invalid));
-        }
-        if manifest
-            .name
-            .as_ref()
-            .is_some_and(|name| *name != request.name)
-        {
-            errors.push(Violation::at(
-                "/manifest/name",
-                "expected the same as /name",
-            ));
-        }
-        if json_bytes(&manifest) > MAX_MANIFEST_BYTES {
-            let detail = format!("expected at most {MAX_MANIFEST_BYTES} bytes as JSON");
-            errors.push(Violation::at("/manifest", detail));
-        }
-        match name {
-            Ok(name) if errors.is_empty() => Ok(Self {
-                name,
-                source: source(request.source.as_bytes())?,
-                manifest,
-            }),
-            _ => Err(Problem::new(
-                ProblemType::InvalidRequest,
-                "The body is JSON, but not what is expected here.",
-            )
-            .with_errors(errors)),
-        }
-    }
-
-    fn from_python(query: RegisterQuery, body: &Bytes) -> Result<Self, Problem> {
-        let name = query
-            .name
-            .ok_or_else(|| invalid_name_parameter("is missing; it names the agent"))?
-            .parse()
-            .map_err(|invalid: tdev_domain::Invalid| {
-                invalid_name_parameter(&format!("expected {}", invalid.expected))
-            })?;
-        Ok(Self {
-            name,
-            source: source(body)?,
-            manifest: ManifestDraft::default(),
-        })
-    }
-}
-
-fn source(bytes: &[u8]) -> Result<Source, Problem> {
-    Source::from_bytes(bytes).map_err(|error| match error {
-        SourceError::TooLarge { bytes } => Problem::new(
-            ProblemType::AgentTooLarge,
-            format!("The source has {bytes} bytes; the limit is {MAX_AGENT_BYTES}."),
-        )
-        .with("bytes", bytes)
-        .with("limit", MAX_AGENT_BYTES),
-        SourceError::Empty | SourceError::NotUtf8 { .. } | SourceError::Nul { .. } => Problem::new(
-            ProblemType::InvalidSource,
-            format!("The source is not usable: {error}."),
-        ),
-    })
-}
-
-fn invalid_name_parameter(detail: &str) -> Problem {
-    Problem::new(
-        ProblemType::InvalidParameter,
-        format!("The parameter `name` {detail}."),
-    )
-    .with_errors([Violation::parameter("name", detail)])
-}
-
-fn json_bytes(value: &impl Serialize) -> usize {
-    serde_json::to_vec(value).map_or(usize::MAX, |json| json.len())
 }
 
 /// Whether the request has `If-None-Match: *`.
