@@ -106,13 +106,7 @@ pub(crate) async fn list(
         .capability
         .map(|text| text.parse())
         .transpose()
-        .map_err(|invalid| {
-            Problem::new(
-                ProblemType::InvalidParameter,
-                "A query parameter is not of the form that is expected.",
-            )
-            .with_errors([Violation::of_parameter(&invalid)])
-        })?;
+        .map_err(|invalid| Problem::invalid_parameters([Violation::of_parameter(&invalid)]))?;
     let page = page_request(query.limit.as_deref(), query.cursor.as_deref())?;
     let agents = deps
         .table
@@ -223,13 +217,8 @@ pub(crate) async fn roll_back(
 /// The version asked for, else the highest below the one that answers: versions have no gaps.
 fn rollback_target(agent: &Agent, request: &RollbackRequest) -> Result<VersionNumber, Problem> {
     match request.version {
-        Some(number) => VersionNumber::try_from(number).map_err(|invalid| {
-            Problem::new(
-                ProblemType::InvalidRequest,
-                "The body is JSON, but not what is expected here.",
-            )
-            .with_errors([Violation::of_member(&invalid)])
-        }),
+        Some(number) => VersionNumber::try_from(number)
+            .map_err(|invalid| Problem::invalid_request([Violation::of_member(&invalid)])),
         None => VersionNumber::try_from(agent.latest.get() - 1).map_err(|_| {
             Problem::new(
                 ProblemType::NoEarlierVersion,

@@ -135,11 +135,7 @@ fn refused(error: &serde_json::Error, pointer: &str) -> Problem {
     let place = format!(" at line {} column {}", error.line(), error.column());
     let message = message.strip_suffix(&place).unwrap_or(&message);
     match error.classify() {
-        Category::Data => Problem::new(
-            ProblemType::InvalidRequest,
-            "The body is JSON, but not what is expected here.",
-        )
-        .with_errors([Violation::at(pointer, message)]),
+        Category::Data => Problem::invalid_request([Violation::at(pointer, message)]),
         Category::Io | Category::Syntax | Category::Eof => Problem::new(
             ProblemType::MalformedJson,
             format!("The body is not JSON: {message}{place}."),

@@ -150,13 +150,7 @@ fn wanted_version(query: &InvokeQuery) -> Result<Option<VersionNumber>, Problem>
         .as_deref()
         .map(str::parse)
         .transpose()
-        .map_err(|invalid| {
-            Problem::new(
-                ProblemType::InvalidParameter,
-                "A query parameter is not of the form that is expected.",
-            )
-            .with_errors([Violation::of_parameter(&invalid)])
-        })
+        .map_err(|invalid| Problem::invalid_parameters([Violation::of_parameter(&invalid)]))
 }
 
 fn check_size(input: &Value) -> Result<(), Problem> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tdev_aws::PageRequest;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::problem::{Problem, ProblemType, Violation};
+use crate::problem::{Problem, Violation};
 
 /// The entries of a page when the request names no number.
 pub(crate) const DEFAULT_LIMIT: u32 = 50;
@@ -93,11 +93,7 @@ fn not_a_cursor() -> Violation {
 }
 
 fn refused(errors: Vec<Violation>) -> Problem {
-    Problem::new(
-        ProblemType::InvalidParameter,
-        "A query parameter is not of the form that is expected.",
-    )
-    .with_errors(errors)
+    Problem::invalid_parameters(errors)
 }
 
 #[cfg(test)]

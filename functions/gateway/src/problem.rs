@@ -138,6 +138,24 @@ impl Problem {
         }))
     }
 
+    /// A body that is JSON, but not what is expected.
+    pub(crate) fn invalid_request(errors: impl IntoIterator<Item = Violation>) -> Self {
+        Self::new(
+            ProblemType::InvalidRequest,
+            "The body is JSON, but not what is expected here.",
+        )
+        .with_errors(errors)
+    }
+
+    /// Query parameters that are not what is expected.
+    pub(crate) fn invalid_parameters(errors: impl IntoIterator<Item = Violation>) -> Self {
+        Self::new(
+            ProblemType::InvalidParameter,
+            "A query parameter is not of the form that is expected.",
+        )
+        .with_errors(errors)
+    }
+
     /// A defect of the platform. The log gets the chain of causes, the client none of it.
     pub(crate) fn internal(error: &(dyn StdError + 'static)) -> Self {
         tracing::error!(error = %chain(error), "failed");

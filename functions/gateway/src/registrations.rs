@@ -259,11 +259,7 @@ pub(crate) async fn release(
 fn release_reason(request: ReleaseRequest) -> Result<Option<String>, Problem> {
     let fits = |reason: &String| (1..=MAX_REASON_CHARS).contains(&reason.trim().chars().count());
     match request.reason {
-        Some(reason) if !fits(&reason) => Err(Problem::new(
-            ProblemType::InvalidRequest,
-            "The body is JSON, but not what is expected here.",
-        )
-        .with_errors([Violation::at(
+        Some(reason) if !fits(&reason) => Err(Problem::invalid_request([Violation::at(
             "/reason",
             format!("expected 1 to {MAX_REASON_CHARS} characters"),
         )])),

@@ -97,11 +97,7 @@ impl Submission {
                 source: source(request.source.as_bytes())?,
                 manifest,
             }),
-            _ => Err(Problem::new(
-                ProblemType::InvalidRequest,
-                "The body is JSON, but not what is expected here.",
-            )
-            .with_errors(errors)),
+            _ => Err(Problem::invalid_request(errors)),
         }
     }
 
