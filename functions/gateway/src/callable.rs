@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jsonschema::{PatternOptions, ValidationError, Validator};
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use lru::LruCache;
 use serde_json::Value;
 use tdev_domain::{Agent, AgentName, AgentVersion, TenantId, VersionNumber};
@@ -15,7 +15,7 @@ use crate::versions::find_version;
 /// How many versions a process keeps ready.
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(128).unwrap();
 /// The most memory one compiled pattern may take, in bytes.
-const MAX_PATTERN_BYTES: usize = 1024 * 1024;
+const MAX_PATTERN_BYTES: usize = 256 * 1024;
 /// How many violations are reported at most.
 const MAX_VIOLATIONS: usize = 32;
 
@@ -95,13 +95,15 @@ impl Callable {
 }
 
 /// Compiles a schema that comes from an agent, and is therefore not trusted: no reference leaves
-/// the document, and patterns are matched in linear time or not at all.
+/// the document, and patterns are matched in linear time or not at all. `register` has bounded
+/// what evaluating it can take before it admitted the version.
 fn compile(field: &str, schema: Option<&Value>) -> Result<Option<Validator>, Problem> {
     let patterns = PatternOptions::regex()
         .size_limit(MAX_PATTERN_BYTES)
         .dfa_size_limit(MAX_PATTERN_BYTES);
     let compile = |schema| {
         jsonschema::options()
+            .with_draft(Draft::Draft202012)
             .offline()
             .with_pattern_options(patterns)
             .build(schema)
