@@ -1,8 +1,8 @@
 //! How large and how intricate an agent is.
 
+use ruff_python_ast::helpers::is_docstring_stmt;
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, MatchCase, ModModule, Stmt, StmtFunctionDef};
-use ruff_python_ast::helpers::is_docstring_stmt;
 use serde::{Deserialize, Serialize};
 
 use crate::report::Report;
@@ -121,7 +121,12 @@ impl<'a> Visitor<'a> for Measure {
         self.decisions += match stmt {
             Stmt::For(_) | Stmt::While(_) | Stmt::Assert(_) => 1,
             Stmt::If(s) => {
-                1 + number(s.elif_else_clauses.iter().filter(|c| c.test.is_some()).count())
+                1 + number(
+                    s.elif_else_clauses
+                        .iter()
+                        .filter(|c| c.test.is_some())
+                        .count(),
+                )
             }
             Stmt::Try(s) => number(s.handlers.len()),
             _ => 0,

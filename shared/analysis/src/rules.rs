@@ -168,8 +168,14 @@ mod tests {
         assert_eq!(ids.len(), RULES.len());
         for id in ids {
             let digits = id.trim_start_matches(|c: char| c.is_ascii_uppercase());
-            assert!(matches!(&id[..id.len() - digits.len()], "STR" | "TOOL" | "SEC" | "QUA"));
-            assert!(digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit()), "{id}");
+            assert!(matches!(
+                &id[..id.len() - digits.len()],
+                "STR" | "TOOL" | "SEC" | "QUA"
+            ));
+            assert!(
+                digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit()),
+                "{id}"
+            );
         }
     }
 
@@ -188,7 +194,11 @@ mod tests {
     #[test]
     fn every_rule_says_what_to_do() {
         for rule in RULES {
-            assert!(!rule.title.is_empty() && rule.advice.ends_with('.'), "{}", rule.id);
+            assert!(
+                !rule.title.is_empty() && rule.advice.ends_with('.'),
+                "{}",
+                rule.id
+            );
         }
     }
 }

@@ -26,11 +26,19 @@ pub(crate) fn entry_points(module: &ModModule, report: &mut Report) {
         let message = "`execute` must take exactly one required positional parameter";
         report.add(&rules::EXECUTE_ARITY, def.parameters.range, message);
     }
-    if let Some(def) = plain(module, "get_capabilities", &rules::NO_GET_CAPABILITIES, report)
-        && required(&def.parameters) > 0
+    if let Some(def) = plain(
+        module,
+        "get_capabilities",
+        &rules::NO_GET_CAPABILITIES,
+        report,
+    ) && required(&def.parameters) > 0
     {
         let message = "`get_capabilities` is called without arguments";
-        report.add(&rules::GET_CAPABILITIES_ARITY, def.parameters.range, message);
+        report.add(
+            &rules::GET_CAPABILITIES_ARITY,
+            def.parameters.range,
+            message,
+        );
     }
 }
 
@@ -47,17 +55,21 @@ fn plain<'a>(
             bindings.push(stmt);
         }
     });
-    let top: Vec<_> = module.body.iter().filter(|stmt| binds(stmt, name)).collect();
+    let top: Vec<_> = module
+        .body
+        .iter()
+        .filter(|stmt| binds(stmt, name))
+        .collect();
     let complaint = match top.as_slice() {
         [] => {
-            let hidden = bindings.iter().find(|stmt| matches!(stmt, Stmt::FunctionDef(_)));
-            match hidden {
-                Some(stmt) => (stmt.range(), "is not at the top level of the module"),
-                None => {
-                    report.add_whole(missing, format!("the agent defines no function `{name}`"));
-                    return None;
-                }
-            }
+            let hidden = bindings
+                .iter()
+                .find(|stmt| matches!(stmt, Stmt::FunctionDef(_)));
+            let Some(stmt) = hidden else {
+                report.add_whole(missing, format!("the agent defines no function `{name}`"));
+                return None;
+            };
+            (stmt.range(), "is not at the top level of the module")
         }
         [Stmt::FunctionDef(def)] if def.is_async => (def.name.range, "is async"),
         [Stmt::FunctionDef(def)] if tree::is_generator(def) => (def.name.range, "is a generator"),
@@ -94,12 +106,14 @@ fn binds(stmt: &Stmt, name: &str) -> bool {
         Stmt::AugAssign(assign) => is_name(&assign.target),
         Stmt::Delete(delete) => delete.targets.iter().any(is_name),
         Stmt::For(for_) => is_name(&for_.target),
-        Stmt::Import(import) => import.names.iter().any(|alias| {
-            alias.asname.as_ref().unwrap_or(&alias.name).id == name
-        }),
-        Stmt::ImportFrom(import) => import.names.iter().any(|alias| {
-            alias.asname.as_ref().unwrap_or(&alias.name).id == name
-        }),
+        Stmt::Import(import) => import
+            .names
+            .iter()
+            .any(|alias| alias.asname.as_ref().unwrap_or(&alias.name).id == name),
+        Stmt::ImportFrom(import) => import
+            .names
+            .iter()
+            .any(|alias| alias.asname.as_ref().unwrap_or(&alias.name).id == name),
         _ => false,
     }
 }
@@ -126,10 +140,16 @@ fn required(parameters: &Parameters) -> usize {
 
 fn takes_exactly_one(parameters: &Parameters) -> bool {
     let positional = parameters.posonlyargs.len() + parameters.args.len();
-    positional == 1 && required(parameters) == 1 && parameters.kwonlyargs.is_empty()
+    positional == 1
+        && required(parameters) == 1
+        && parameters.kwonlyargs.is_empty()
         && parameters.vararg.is_none()
         && parameters.kwarg.is_none()
-        && parameters.posonlyargs.iter().chain(&parameters.args).all(|p| p.default.is_none())
+        && parameters
+            .posonlyargs
+            .iter()
+            .chain(&parameters.args)
+            .all(|p| p.default.is_none())
 }
 
 /// Finds the evolve block, and complains of markers that do not pair up.
@@ -140,7 +160,10 @@ pub(crate) fn evolve_block(
 ) -> Option<EvolveBlock> {
     let mut open: Option<u32> = None;
     let mut block = None;
-    for token in tokens.iter().filter(|token| token.kind() == TokenKind::Comment) {
+    for token in tokens
+        .iter()
+        .filter(|token| token.kind() == TokenKind::Comment)
+    {
         let text = source.get(token.range().to_std_range()).unwrap_or_default();
         let line = report.line(token.start());
         let complaint = match (text.trim_start_matches('#').trim(), open) {

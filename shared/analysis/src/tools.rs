@@ -21,7 +21,10 @@ pub fn check_tools(analysis: &Analysis, declared: &BTreeSet<Tool>) -> Vec<Findin
         finding(&rules::UNDECLARED_TOOL, message)
     });
     let unused = declared.difference(&analysis.tools_used).map(|tool| {
-        finding(&rules::UNUSED_TOOL, format!("`{tool}` is declared, but never called"))
+        finding(
+            &rules::UNUSED_TOOL,
+            format!("`{tool}` is declared, but never called"),
+        )
     });
     let mut findings: Vec<_> = undeclared.chain(unused).collect();
     sort(&mut findings);

@@ -3,6 +3,27 @@
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtFunctionDef, StmtTry};
 
+/// Methods that change the list, dict or set they are called on.
+pub(crate) const MUTATORS: &[&str] = &[
+    "append",
+    "extend",
+    "insert",
+    "remove",
+    "pop",
+    "popitem",
+    "clear",
+    "sort",
+    "reverse",
+    "update",
+    "setdefault",
+    "add",
+    "discard",
+    "appendleft",
+    "popleft",
+    "extendleft",
+    "rotate",
+];
+
 /// The blocks inside a compound statement; none of functions and classes, which run elsewhere.
 pub(crate) fn blocks(stmt: &Stmt) -> Vec<&[Stmt]> {
     match stmt {
@@ -10,7 +31,11 @@ pub(crate) fn blocks(stmt: &Stmt) -> Vec<&[Stmt]> {
         Stmt::While(s) => vec![&s.body, &s.orelse],
         Stmt::With(s) => vec![&s.body],
         Stmt::If(s) => std::iter::once(s.body.as_slice())
-            .chain(s.elif_else_clauses.iter().map(|clause| clause.body.as_slice()))
+            .chain(
+                s.elif_else_clauses
+                    .iter()
+                    .map(|clause| clause.body.as_slice()),
+            )
             .collect(),
         Stmt::Match(s) => s.cases.iter().map(|case| case.body.as_slice()).collect(),
         Stmt::Try(s) => blocks_of_try(s),

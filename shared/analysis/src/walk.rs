@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{Comprehension, Expr, ModModule, Pattern, PatternKeyword, Stmt, StmtFunctionDef};
+use ruff_python_ast::{
+    Comprehension, Expr, ModModule, Pattern, PatternKeyword, Stmt, StmtFunctionDef,
+};
 use ruff_text_size::{Ranged, TextRange};
 use tdev_domain::Tool;
 
@@ -49,7 +51,7 @@ impl<'a, 's> Walk<'a, 's> {
         Self {
             module,
             scopes,
-            folder: Folder::new(scopes),
+            folder: Folder::new(module, scopes),
             report,
             tools: BTreeSet::new(),
             scope: ScopeId::MODULE,
@@ -88,7 +90,10 @@ impl<'a, 's> Walk<'a, 's> {
     /// The name, if `expr` is one that nothing in the source reliably binds: a built-in or tool.
     pub(crate) fn unbound<'e>(&self, expr: &'e Expr) -> Option<&'e str> {
         let Expr::Name(name) = expr else { return None };
-        match self.scopes.resolve(self.scope, name.id.as_str(), expr.start()) {
+        match self
+            .scopes
+            .resolve(self.scope, name.id.as_str(), expr.start())
+        {
             Resolved::Bound(..) => None,
             Resolved::Unbound | Resolved::Perhaps(..) => Some(name.id.as_str()),
         }
@@ -112,12 +117,17 @@ impl<'a, 's> Walk<'a, 's> {
     /// Whether `node` was marked by [`Self::excuse`], or lies within a marked one.
     pub(crate) fn is_excused(&self, node: impl Ranged) -> bool {
         let range = node.range();
-        self.excused.iter().any(|excused| excused.contains_range(range))
+        self.excused
+            .iter()
+            .any(|excused| excused.contains_range(range))
     }
 
     /// How often the loops around run in all, as far as that is constant.
     pub(crate) fn repetitions(&self) -> f64 {
-        self.loops.iter().filter_map(|around| around.times).product()
+        self.loops
+            .iter()
+            .filter_map(|around| around.times)
+            .product()
     }
 
     fn within(&mut self, scope: TextRange, body: impl FnOnce(&mut Self)) {

@@ -4,6 +4,8 @@
 //! grave enough to keep it from running, and must raise a rule that it names. A benign agent with
 //! such a finding is a false positive.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -44,7 +46,9 @@ impl Sample {
     }
 
     fn grave(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.severity >= Severity::Danger)
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity >= Severity::Danger)
     }
 
     fn is_held_back(&self) -> bool {
@@ -69,8 +73,13 @@ fn declared_tools(text: &str) -> BTreeSet<Tool> {
 }
 
 fn corpus(kind: &str) -> Vec<Sample> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(kind);
-    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/corpus")
+        .join(kind);
+    let mut paths: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     paths.sort();
     paths
         .iter()
@@ -90,11 +99,24 @@ fn share(part: usize, whole: usize) -> f64 {
 fn detection_and_false_positives() {
     let (attacks, benign) = (corpus("attacks"), corpus("benign"));
     let mut table = Table::new();
-    table.set_header(["rule", "severity", "looks for", "attacks", "caught", "false positives"]);
+    table.set_header([
+        "rule",
+        "severity",
+        "looks for",
+        "attacks",
+        "caught",
+        "false positives",
+    ]);
     for rule in RULES {
-        let aimed: Vec<_> = attacks.iter().filter(|a| a.expected.contains(rule.id)).collect();
+        let aimed: Vec<_> = attacks
+            .iter()
+            .filter(|a| a.expected.contains(rule.id))
+            .collect();
         let caught = aimed.iter().filter(|a| a.raises(rule.id)).count();
-        let wrong = benign.iter().filter(|b| b.grave().any(|f| f.rule == rule.id)).count();
+        let wrong = benign
+            .iter()
+            .filter(|b| b.grave().any(|f| f.rule == rule.id))
+            .count();
         if aimed.is_empty() && wrong == 0 {
             continue;
         }
@@ -110,10 +132,12 @@ fn detection_and_false_positives() {
     for column in table.column_iter_mut().skip(3) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let caught = attacks.iter().filter(|sample| sample.is_held_back()).count();
+    let caught = attacks
+        .iter()
+        .filter(|sample| sample.is_held_back())
+        .count();
     let wrong = benign.iter().filter(|sample| sample.is_held_back()).count();
-    let (detection, false_positives) =
-        (share(caught, attacks.len()), share(wrong, benign.len()));
+    let (detection, false_positives) = (share(caught, attacks.len()), share(wrong, benign.len()));
     println!("{table}");
     println!(
         "detected {caught} of {} attacks ({:.1} %), held back {wrong} of {} benign agents ({:.1} %)",
@@ -126,11 +150,18 @@ fn detection_and_false_positives() {
         println!("missed: {}", sample.name);
     }
     for sample in benign.iter().filter(|sample| sample.is_held_back()) {
-        println!("false positive: {}: {:#?}", sample.name, sample.grave().collect::<Vec<_>>());
+        println!(
+            "false positive: {}: {:#?}",
+            sample.name,
+            sample.grave().collect::<Vec<_>>()
+        );
     }
     assert!(attacks.len() >= 60 && benign.len() >= 80);
     assert!(detection >= MIN_DETECTION, "detected only {detection:.3}");
-    assert!(false_positives <= MAX_FALSE_POSITIVES, "false positives: {false_positives:.3}");
+    assert!(
+        false_positives <= MAX_FALSE_POSITIVES,
+        "false positives: {false_positives:.3}"
+    );
 }
 
 #[test]
@@ -140,7 +171,10 @@ fn every_attack_raises_a_rule_it_names() {
         .filter(|attack| !attack.expected.iter().any(|rule| attack.raises(rule)))
         .map(|attack| {
             let raised: BTreeSet<_> = attack.grave().map(|f| f.rule.clone()).collect();
-            format!("{}: expected {:?}, raised {raised:?}", attack.name, attack.expected)
+            format!(
+                "{}: expected {:?}, raised {raised:?}",
+                attack.name, attack.expected
+            )
         })
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -154,16 +188,27 @@ fn every_rule_is_exercised() {
         *raised.entry(finding.rule.clone()).or_default() += 1;
     }
     let known: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
-    let idle: Vec<_> = known.iter().filter(|rule| !raised.contains_key(**rule)).collect();
+    let idle: Vec<_> = known
+        .iter()
+        .filter(|rule| !raised.contains_key(**rule))
+        .collect();
     assert!(idle.is_empty(), "no sample raises {idle:?}");
-    let strange: Vec<_> = raised.keys().filter(|id| !known.contains(id.as_str())).collect();
+    let strange: Vec<_> = raised
+        .keys()
+        .filter(|id| !known.contains(id.as_str()))
+        .collect();
     assert!(strange.is_empty(), "not in the registry: {strange:?}");
 }
 
 #[test]
 fn agents_of_poor_quality_are_told_so_and_not_held_back() {
     for sample in corpus("quality") {
-        assert!(!sample.is_held_back(), "{}: {:?}", sample.name, sample.grave().collect::<Vec<_>>());
+        assert!(
+            !sample.is_held_back(),
+            "{}: {:?}",
+            sample.name,
+            sample.grave().collect::<Vec<_>>()
+        );
         for rule in &sample.expected {
             assert!(sample.raises(rule), "{} does not raise {rule}", sample.name);
         }

@@ -31,7 +31,11 @@ impl<'a> Folder<'a, '_> {
         {
             return Some(value);
         }
-        self::method(&self.value(&method.value, env)?, method.attr.id.as_str(), &arguments)
+        self::method(
+            &self.value(&method.value, env)?,
+            method.attr.id.as_str(),
+            &arguments,
+        )
     }
 
     /// `map(function, items)`, the function being a built-in or a lambda of one parameter.
@@ -50,7 +54,9 @@ impl<'a> Folder<'a, '_> {
                         return None;
                     };
                     let mut inner = env.clone();
-                    inner.variables.push((parameter.parameter.name.id.as_str(), item));
+                    inner
+                        .variables
+                        .push((parameter.parameter.name.id.as_str(), item));
                     return self.value(&lambda.body, &inner);
                 }
                 function(path.as_deref()?, &[item])
@@ -70,7 +76,10 @@ fn function(path: &str, arguments: &[Value]) -> Option<Value> {
         ("chr", [code]) => operator::character(code.int()?).map(|c| Value::Str(c.into())),
         ("ord", [Value::Str(text)]) => {
             let mut chars = text.chars();
-            chars.next().filter(|_| chars.next().is_none()).map(|c| Value::Int(u32::from(c).into()))
+            chars
+                .next()
+                .filter(|_| chars.next().is_none())
+                .map(|c| Value::Int(u32::from(c).into()))
         }
         ("len", [value]) => value.len().and_then(|len| whole(len).map(Value::Int)),
         ("int", [value]) => integer(value, 10),
@@ -78,12 +87,12 @@ fn function(path: &str, arguments: &[Value]) -> Option<Value> {
         ("float", [value]) => value.number().map(Value::Float),
         ("bool", [value]) => Some(Value::Bool(value.truth())),
         ("abs", [value]) => value.int()?.checked_abs().map(Value::Int),
-        ("pow", [base, exponent]) => operator::binary(ruff_python_ast::Operator::Pow, base, exponent),
-        ("range", [stop]) => Some(Value::Range(0, stop.int()?, 1)),
-        ("range", [start, stop]) => Some(Value::Range(start.int()?, stop.int()?, 1)),
-        ("range", [start, stop, step]) => {
-            Some(Value::Range(start.int()?, stop.int()?, step.int()?))
+        ("pow", [base, exponent]) => {
+            operator::binary(ruff_python_ast::Operator::Pow, base, exponent)
         }
+        ("range", [to]) => Some(Value::Range(0, to.int()?, 1)),
+        ("range", [from, to]) => Some(Value::Range(from.int()?, to.int()?, 1)),
+        ("range", [from, to, by]) => Some(Value::Range(from.int()?, to.int()?, by.int()?)),
         ("bytes" | "bytearray", [Value::Int(len)]) => {
             let len = usize::try_from(*len).ok()?;
             Some(if len > MAX_LEN {
@@ -105,11 +114,17 @@ fn function(path: &str, arguments: &[Value]) -> Option<Value> {
         }
         ("zip", [left, right]) => {
             let pairs = left.elements()?.into_iter().zip(right.elements()?);
-            Some(Value::Seq(pairs.map(|(l, r)| Value::Seq(vec![l, r])).collect()))
+            Some(Value::Seq(
+                pairs.map(|(l, r)| Value::Seq(vec![l, r])).collect(),
+            ))
         }
         ("enumerate", [items]) => {
             let numbered = (0..).zip(items.elements()?);
-            Some(Value::Seq(numbered.map(|(i, v)| Value::Seq(vec![Value::Int(i), v])).collect()))
+            Some(Value::Seq(
+                numbered
+                    .map(|(i, v)| Value::Seq(vec![Value::Int(i), v]))
+                    .collect(),
+            ))
         }
         _ => decoder(path, first?, arguments.get(1)),
     }
@@ -118,8 +133,11 @@ fn function(path: &str, arguments: &[Value]) -> Option<Value> {
 /// The decoders of the standard library.
 fn decoder(path: &str, argument: &Value, encoding: Option<&Value>) -> Option<Value> {
     let decoded = match path {
-        "base64.b64decode" | "base64.standard_b64decode" | "base64.urlsafe_b64decode"
-        | "base64.decodebytes" | "binascii.a2b_base64" => codec::base64(argument.text()?),
+        "base64.b64decode"
+        | "base64.standard_b64decode"
+        | "base64.urlsafe_b64decode"
+        | "base64.decodebytes"
+        | "binascii.a2b_base64" => codec::base64(argument.text()?),
         "base64.b32decode" => codec::base32(argument.text()?),
         "base64.b85decode" => codec::base85(argument.text()?, true),
         "base64.a85decode" => codec::base85(argument.text()?, false),
@@ -145,8 +163,11 @@ fn decode(value: &Value, encoding: &str) -> Option<Value> {
 fn method(receiver: &Value, name: &str, arguments: &[Value]) -> Option<Value> {
     if let Value::Long(len) = receiver {
         // Transforming what is too long to keep leaves it too long.
-        return matches!(name, "upper" | "lower" | "encode" | "decode" | "copy" | "swapcase")
-            .then_some(Value::Long(*len));
+        return matches!(
+            name,
+            "upper" | "lower" | "encode" | "decode" | "copy" | "swapcase"
+        )
+        .then_some(Value::Long(*len));
     }
     if let (Value::Str(_), "ljust" | "rjust" | "center" | "zfill", Some(width)) =
         (receiver, name, arguments.first())
@@ -155,24 +176,43 @@ fn method(receiver: &Value, name: &str, arguments: &[Value]) -> Option<Value> {
         return (width > count(MAX_LEN)).then_some(Value::Long(width));
     }
     match (receiver, name, arguments) {
+        (Value::Int(i), "to_bytes", [len, rest @ ..]) => {
+            let little = matches!(rest, [Value::Str(order)] if order == "little");
+            to_bytes(*i, len.int()?, little).map(Value::Bytes)
+        }
         (Value::Bytes(bytes), "decode", []) => {
             Some(Value::Str(std::str::from_utf8(bytes).ok()?.to_owned()))
         }
         (Value::Bytes(_), "decode", [encoding, ..]) => decode(receiver, encoding.text()?),
-        (Value::Bytes(bytes), "hex", []) => {
-            Some(Value::Str(bytes.iter().map(|b| format!("{b:02x}")).collect()))
-        }
+        (Value::Bytes(bytes), "hex", []) => Some(Value::Str(codec::to_hex(bytes))),
         (Value::Bytes(bytes), "join", [parts]) => {
             let parts = parts.elements()?;
             let parts = parts.iter().map(|part| match part {
                 Value::Bytes(bytes) => Some(bytes.as_slice()),
                 _ => None,
             });
-            Some(Value::Bytes(parts.collect::<Option<Vec<_>>>()?.join(bytes.as_slice())))
+            Some(Value::Bytes(
+                parts.collect::<Option<Vec<_>>>()?.join(bytes.as_slice()),
+            ))
         }
         (Value::Str(text), _, _) => text_method(text, name, arguments),
         _ => None,
     }
+}
+
+/// `i.to_bytes(len, order)`, of integers that are not negative.
+fn to_bytes(i: i128, len: i128, little: bool) -> Option<Vec<u8>> {
+    let len = usize::try_from(len).ok().filter(|len| *len <= MAX_LEN)?;
+    let mut bytes = u128::try_from(i).ok()?.to_le_bytes().to_vec();
+    bytes.resize(len.max(bytes.len()), 0);
+    if bytes.get(len..)?.iter().any(|byte| *byte != 0) {
+        return None;
+    }
+    bytes.truncate(len);
+    if !little {
+        bytes.reverse();
+    }
+    Some(bytes)
 }
 
 fn text_method(text: &str, name: &str, arguments: &[Value]) -> Option<Value> {
@@ -202,9 +242,10 @@ fn text_method(text: &str, name: &str, arguments: &[Value]) -> Option<Value> {
         ("swapcase", []) => text.chars().map(swap).collect(),
         ("strip", []) => text.trim().to_owned(),
         ("strip", [Value::Str(set)]) => text.trim_matches(|c| set.contains(c)).to_owned(),
-        ("removeprefix", [Value::Str(prefix)]) => {
-            text.strip_prefix(prefix.as_str()).unwrap_or(text).to_owned()
-        }
+        ("removeprefix", [Value::Str(prefix)]) => text
+            .strip_prefix(prefix.as_str())
+            .unwrap_or(text)
+            .to_owned(),
         ("format", arguments) => format(text, arguments)?,
         _ => return None,
     }))
@@ -242,19 +283,36 @@ fn format(template: &str, arguments: &[Value]) -> Option<String> {
 
 fn integer(value: &Value, base: u32) -> Option<Value> {
     match value {
+        Value::Str(text) if base == 10 => text.trim().parse().ok().map(Value::Int),
         Value::Str(text) if (2..=36).contains(&base) => {
             let text = text.trim().to_ascii_lowercase();
-            let digits = match base {
-                16 => text.strip_prefix("0x"),
-                8 => text.strip_prefix("0o"),
-                2 => text.strip_prefix("0b"),
-                _ => None,
-            };
-            i128::from_str_radix(digits.unwrap_or(&text), base).ok().map(Value::Int)
+            let digits = text.strip_prefix(prefix(base)).unwrap_or(&text);
+            i128::from_str_radix(digits, base).ok().map(Value::Int)
         }
         Value::Long(digits) => Some(Value::Huge(*digits)),
         Value::Float(f) => whole(f.trunc()).map(Value::Int),
         other => other.int().map(Value::Int),
+    }
+}
+
+/// The value of an integer literal, by its prefix.
+pub(super) fn integer_text(text: &str) -> Option<i128> {
+    [16, 8, 2]
+        .into_iter()
+        .find_map(|base| Some((text.strip_prefix(prefix(base))?, base)))
+        .map_or_else(
+            || text.parse().ok(),
+            |(digits, base)| i128::from_str_radix(digits, base).ok(),
+        )
+}
+
+/// How literals of a base start.
+const fn prefix(base: u32) -> &'static str {
+    match base {
+        16 => "0x",
+        8 => "0o",
+        2 => "0b",
+        _ => "",
     }
 }
 

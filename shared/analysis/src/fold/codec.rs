@@ -13,7 +13,10 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIEN
 /// Base64, standard or URL-safe, with or without padding.
 pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
     let text: String = text.split_whitespace().collect();
-    STANDARD.decode(&text).or_else(|_| URL_SAFE.decode(&text)).ok()
+    STANDARD
+        .decode(&text)
+        .or_else(|_| URL_SAFE.decode(&text))
+        .ok()
 }
 
 /// Base32, upper or lower case.
@@ -77,6 +80,15 @@ pub(super) fn hex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
+/// Bytes as hexadecimal digits.
+pub(super) fn to_hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)])
+        .collect()
+}
+
 /// Each Latin letter moved on by half the alphabet.
 pub(crate) fn rot13(text: &str) -> String {
     let rotate = |c: char, first: u8| {
@@ -105,7 +117,11 @@ pub(crate) fn decodings(text: &str) -> Vec<String> {
         .into_iter()
         .flatten()
         .filter_map(|bytes| String::from_utf8(bytes).ok())
-        .filter(|decoded| decoded.chars().all(|c| !c.is_control() || c.is_whitespace()))
+        .filter(|decoded| {
+            decoded
+                .chars()
+                .all(|c| !c.is_control() || c.is_whitespace())
+        })
         .collect()
 }
 

@@ -9,11 +9,11 @@ mod operator;
 mod value;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{
-    BoolOp, CmpOp, Comprehension, Expr, ExprSlice, FStringPart, InterpolatedStringElement, Number,
-    UnaryOp,
+    BoolOp, CmpOp, Comprehension, Expr, ExprSlice, FStringPart, InterpolatedStringElement,
+    ModModule, Number, UnaryOp,
 };
 use ruff_text_size::{Ranged, TextRange};
 
@@ -21,6 +21,7 @@ pub(crate) use codec::{decoded_bytes, decodings, rot13};
 pub(crate) use value::Value;
 
 use crate::scope::{Binding, Resolved, ScopeId, Scopes};
+use crate::tree;
 
 /// How deep folding recurses, through expressions and the names they mention.
 const MAX_DEPTH: u32 = 170;
@@ -31,6 +32,8 @@ const MAX_STEPS: u32 = 50_000;
 /// Folds expressions, each at most once.
 pub(crate) struct Folder<'a, 's> {
     scopes: &'s Scopes<'a>,
+    /// Names of lists, dicts and sets that something in the module may change in place.
+    changed: HashSet<&'a str>,
     known: RefCell<HashMap<(TextRange, ScopeId), Option<Value>>>,
     steps: RefCell<u32>,
 }
@@ -44,9 +47,10 @@ struct Env<'v> {
 }
 
 impl<'a, 's> Folder<'a, 's> {
-    pub(crate) fn new(scopes: &'s Scopes<'a>) -> Self {
+    pub(crate) fn new(module: &'a ModModule, scopes: &'s Scopes<'a>) -> Self {
         Self {
             scopes,
+            changed: changed_in_place(module),
             known: RefCell::default(),
             steps: RefCell::default(),
         }
@@ -173,7 +177,7 @@ impl<'a, 's> Folder<'a, 's> {
         match self.scopes.resolve(scope, name, place.start()) {
             Resolved::Bound(scope, bindings) | Resolved::Perhaps(scope, bindings) => {
                 match bindings.as_slice() {
-                    [Binding::Value(value)] => Some((scope, value)),
+                    [Binding::Value(value)] if !self.changed.contains(name) => Some((scope, value)),
                     _ => None,
                 }
             }
@@ -230,8 +234,8 @@ impl<'a, 's> Folder<'a, 's> {
 
     fn subscript(&self, value: &'a Expr, index: &'a Expr, env: &Env<'a>) -> Option<Value> {
         if let Expr::Slice(slice) = index {
-            let [start, stop, step] = self.slice(slice, env)?;
-            return operator::slice(&self.value(value, env)?, start, stop, step);
+            let [from, to, by] = self.slice(slice, env)?;
+            return operator::slice(&self.value(value, env)?, from, to, by);
         }
         let index = self.value(index, env)?;
         if let Some(items) = self.dict_items(value, env.scope) {
@@ -246,7 +250,11 @@ impl<'a, 's> Folder<'a, 's> {
     }
 
     /// The items of a dict display, or of a name bound once to one.
-    fn dict_items(&self, expr: &'a Expr, scope: ScopeId) -> Option<&'a [ruff_python_ast::DictItem]> {
+    fn dict_items(
+        &self,
+        expr: &'a Expr,
+        scope: ScopeId,
+    ) -> Option<&'a [ruff_python_ast::DictItem]> {
         match expr {
             Expr::Dict(dict) => Some(&dict.items),
             Expr::Name(name) => match self.constant(name.id.as_str(), expr, scope)? {
@@ -282,8 +290,7 @@ impl<'a, 's> Folder<'a, 's> {
         {
             return Some(Value::Long(len));
         }
-        let mut values = Vec::new();
-        let mut weight = 0;
+        let (mut values, mut weight, mut total) = (Vec::new(), 0, 0.0);
         for item in items.elements()? {
             let mut inner = env.clone();
             bind(&generator.target, item, &mut inner.variables)?;
@@ -295,13 +302,18 @@ impl<'a, 's> Folder<'a, 's> {
             if kept.into_iter().all(|kept| kept) {
                 let value = self.value(element, &inner)?;
                 weight += value.weight();
-                if weight > value::MAX_WEIGHT {
-                    return None;
+                total += value.total().unwrap_or(1.0);
+                // Past the limit only the number of elements is kept.
+                if weight <= value::MAX_WEIGHT {
+                    values.push(value);
                 }
-                values.push(value);
             }
         }
-        Some(Value::Seq(values))
+        Some(if weight > value::MAX_WEIGHT {
+            Value::Long(total)
+        } else {
+            Value::Seq(values)
+        })
     }
 
     fn f_string(&self, expr: &'a Expr, env: &Env<'a>) -> Option<Value> {
@@ -334,6 +346,33 @@ impl<'a, 's> Folder<'a, 's> {
     }
 }
 
+/// The names whose values something may change in place: a method that does, an assignment to an
+/// element, or a function of the agent they are passed to.
+fn changed_in_place(module: &ModModule) -> HashSet<&str> {
+    let functions: HashSet<&str> = tree::functions(&module.body)
+        .iter()
+        .map(|def| def.name.id.as_str())
+        .collect();
+    let mut changed = HashSet::new();
+    tree::each_expr(&module.body, &mut |expr| match expr {
+        Expr::Subscript(subscript) if !subscript.ctx.is_load() => {
+            changed.extend(tree::root_name(&subscript.value));
+        }
+        Expr::Call(call) => {
+            if let Expr::Attribute(method) = &*call.func
+                && tree::MUTATORS.contains(&method.attr.id.as_str())
+            {
+                changed.extend(tree::root_name(&method.value));
+            }
+            if tree::name(&call.func).is_some_and(|name| functions.contains(name)) {
+                changed.extend(call.arguments.args.iter().filter_map(tree::name));
+            }
+        }
+        _ => {}
+    });
+    changed
+}
+
 /// Binds a comprehension's target: a name, or names unpacked from a sequence.
 fn bind<'a>(target: &'a Expr, item: Value, variables: &mut Vec<(&'a str, Value)>) -> Option<()> {
     match target {
@@ -356,10 +395,9 @@ fn number(number: &Number) -> Option<Value> {
     match number {
         Number::Int(int) => Some(int.as_u64().map_or_else(
             || {
-                // The literal is kept as its digits, of which 1,000 are as good as more.
-                let digits = int.to_string();
-                digits
-                    .parse()
+                // A literal past 64 bits is kept as it is written.
+                let digits = int.to_string().replace('_', "").to_ascii_lowercase();
+                call::integer_text(&digits)
                     .map_or(Value::Huge(value::count(digits.len())), Value::Int)
             },
             |small| Value::Int(small.into()),

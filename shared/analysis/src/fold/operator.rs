@@ -65,7 +65,7 @@ fn multiply(left: &Value, right: &Value) -> Option<Value> {
         Value::Float(_) => return None,
         times => times.number()?.max(0.0),
     };
-    let len = repeated.len()? * times;
+    let len = repeated.total()? * times;
     if len.is_nan() {
         return None;
     }
@@ -80,7 +80,10 @@ fn multiply(left: &Value, right: &Value) -> Option<Value> {
         Value::Str(text) => Value::Str(text.repeat(times)),
         Value::Bytes(bytes) => Value::Bytes(bytes.repeat(times)),
         Value::Seq(items) => Value::Seq(
-            std::iter::repeat_n(items, times).flatten().cloned().collect(),
+            std::iter::repeat_n(items, times)
+                .flatten()
+                .cloned()
+                .collect(),
         ),
         _ => return None,
     })
@@ -110,10 +113,16 @@ fn integers(op: Operator, l: i128, r: i128) -> Option<Value> {
         Operator::Mult => l.checked_mul(r),
         Operator::Pow => return power(&Value::Int(l), &Value::Int(r)),
         Operator::LShift => return shift_left(l, r),
-        Operator::FloorDiv if r != 0 => Some(l.div_euclid(r) - i128::from(r < 0 && l.rem_euclid(r) != 0)),
+        Operator::FloorDiv if r != 0 => {
+            Some(l.div_euclid(r) - i128::from(r < 0 && l.rem_euclid(r) != 0))
+        }
         Operator::Mod if r != 0 => {
             let remainder = l.rem_euclid(r);
-            return Some(Value::Int(if r < 0 && remainder != 0 { remainder + r } else { remainder }));
+            return Some(Value::Int(if r < 0 && remainder != 0 {
+                remainder + r
+            } else {
+                remainder
+            }));
         }
         Operator::Div if r != 0 => return Some(Value::Float(float(l) / float(r))),
         Operator::RShift => return Some(Value::Int(l >> r.clamp(0, 127))),
@@ -132,7 +141,9 @@ fn power(left: &Value, right: &Value) -> Option<Value> {
         if exponent < 0 {
             return Some(Value::Float(float(base).powf(float(exponent))));
         }
-        let small = u32::try_from(exponent).ok().and_then(|e| base.checked_pow(e));
+        let small = u32::try_from(exponent)
+            .ok()
+            .and_then(|e| base.checked_pow(e));
         if let Some(power) = small {
             return Some(Value::Int(power));
         }
@@ -148,7 +159,9 @@ fn shift_left(l: i128, r: i128) -> Option<Value> {
     if r < 0 {
         return None;
     }
-    let exact = u32::try_from(r).ok().filter(|bits| *bits < l.leading_zeros());
+    let exact = u32::try_from(r)
+        .ok()
+        .filter(|bits| *bits < l.leading_zeros());
     Some(match exact {
         Some(bits) if l >= 0 => Value::Int(l << bits),
         _ => Value::Huge(float(l).abs().max(1.0).log10() + float(r) * 2f64.log10()),
@@ -172,35 +185,39 @@ pub(super) fn index(value: &Value, index: i128) -> Option<Value> {
     }
 }
 
-/// `value[start:stop:step]`.
+/// `value[from:to:by]`.
 pub(super) fn slice(
     value: &Value,
-    start: Option<i128>,
-    stop: Option<i128>,
-    step: Option<i128>,
+    from: Option<i128>,
+    to: Option<i128>,
+    by: Option<i128>,
 ) -> Option<Value> {
-    let step = step.unwrap_or(1);
-    if step == 0 {
+    let by = by.unwrap_or(1);
+    if by == 0 {
         return None;
     }
     let items = value.elements()?;
     let len = i128::try_from(items.len()).ok()?;
-    let (low, high) = if step > 0 { (0, len) } else { (-1, len - 1) };
+    let (low, high) = if by > 0 { (0, len) } else { (-1, len - 1) };
     let place = |bound: Option<i128>, default: i128| {
         bound.map_or(default, |bound| {
-            let bound = if bound < 0 { bound.saturating_add(len) } else { bound };
+            let bound = if bound < 0 {
+                bound.saturating_add(len)
+            } else {
+                bound
+            };
             bound.clamp(low, high)
         })
     };
-    let (mut next, stop) = if step > 0 {
-        (place(start, low), place(stop, high))
+    let (mut next, to) = if by > 0 {
+        (place(from, low), place(to, high))
     } else {
-        (place(start, high), place(stop, low))
+        (place(from, high), place(to, low))
     };
     let mut picked = Vec::new();
-    while if step > 0 { next < stop } else { next > stop } {
+    while if by > 0 { next < to } else { next > to } {
         picked.push(items.get(usize::try_from(next).ok()?)?.clone());
-        next = next.saturating_add(step);
+        next = next.saturating_add(by);
     }
     match value {
         Value::Str(_) => join("", &picked),
@@ -218,7 +235,9 @@ pub(super) fn join(separator: &str, items: &[Value]) -> Option<Value> {
             _ => None,
         })
         .collect::<Option<Vec<_>>>()?;
-    let between = separator.len().saturating_mul(texts.len().saturating_sub(1));
+    let between = separator
+        .len()
+        .saturating_mul(texts.len().saturating_sub(1));
     let len = texts.iter().map(|text| text.len()).sum::<usize>() + between;
     Some(if len > MAX_WEIGHT {
         Value::Long(count(len))

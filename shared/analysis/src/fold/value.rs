@@ -19,7 +19,7 @@ pub(crate) enum Value {
     Bytes(Vec<u8>),
     /// A list, tuple or set.
     Seq(Vec<Value>),
-    /// `range(start, stop, step)`, not yet walked through.
+    /// `range(from, to, by)`, not yet walked through.
     Range(i128, i128, i128),
     /// A string or sequence too long to keep, by its length.
     Long(f64),
@@ -32,10 +32,23 @@ impl Value {
             Self::Str(text) => count(text.chars().count()),
             Self::Bytes(bytes) => count(bytes.len()),
             Self::Seq(items) => count(items.len()),
-            Self::Range(start, stop, step) => range_len(*start, *stop, *step),
+            Self::Range(from, to, by) => range_len(*from, *to, *by),
             Self::Long(len) => *len,
             _ => return None,
         })
+    }
+
+    /// The number of elements, those of elements that are themselves too long included.
+    pub(super) fn total(&self) -> Option<f64> {
+        match self {
+            Self::Seq(items) => Some(
+                items
+                    .iter()
+                    .map(|item| item.total().unwrap_or(1.0).max(1.0))
+                    .sum(),
+            ),
+            other => other.len(),
+        }
     }
 
     /// The value as a number, where it is one; a huge integer is infinite.
@@ -85,14 +98,12 @@ impl Value {
             Self::Seq(items) => Some(items.clone()),
             Self::Str(text) => Some(text.chars().map(|c| Self::Str(c.into())).collect()),
             Self::Bytes(bytes) => Some(bytes.iter().map(|b| Self::Int((*b).into())).collect()),
-            Self::Range(start, stop, step)
-                if range_len(*start, *stop, *step) <= count(MAX_LEN) =>
-            {
+            Self::Range(from, to, by) if range_len(*from, *to, *by) <= count(MAX_LEN) => {
                 let mut items = Vec::new();
-                let mut next = *start;
-                while if *step > 0 { next < *stop } else { next > *stop } {
+                let mut next = *from;
+                while if *by > 0 { next < *to } else { next > *to } {
                     items.push(Self::Int(next));
-                    next = next.checked_add(*step)?;
+                    next = next.checked_add(*by)?;
                 }
                 Some(items)
             }
@@ -106,15 +117,17 @@ impl Value {
             Self::Str(text) => text.len(),
             Self::Bytes(bytes) => bytes.len(),
             Self::Seq(items) => items.iter().map(|item| item.weight() + 1).sum(),
+            Self::Long(_) => MAX_WEIGHT,
             _ => 1,
         }
     }
 
     /// The value, with one too long to keep reduced to its length.
     pub(super) fn bounded(self) -> Self {
-        let kept = matches!(self, Self::Range(..)) || self.len().is_none_or(|len| len <= count(MAX_LEN));
+        let kept =
+            matches!(self, Self::Range(..)) || self.len().is_none_or(|len| len <= count(MAX_LEN));
         if !kept || self.weight() > MAX_WEIGHT {
-            Self::Long(self.len().unwrap_or_default())
+            Self::Long(self.total().unwrap_or_default())
         } else {
             self
         }
@@ -122,16 +135,16 @@ impl Value {
 }
 
 /// The length of a range; 0 for a step of 0, which Python refuses.
-fn range_len(start: i128, stop: i128, step: i128) -> f64 {
-    let span = if step > 0 {
-        stop.saturating_sub(start)
+fn range_len(from: i128, to: i128, by: i128) -> f64 {
+    let span = if by > 0 {
+        to.saturating_sub(from)
     } else {
-        start.saturating_sub(stop)
+        from.saturating_sub(to)
     };
-    if step == 0 || span <= 0 {
+    if by == 0 || span <= 0 {
         0.0
     } else {
-        (float(span) / float(step).abs()).ceil()
+        (float(span) / float(by).abs()).ceil()
     }
 }
 

@@ -11,28 +11,131 @@ use crate::walk::Walk;
 
 /// Special methods and attributes that are public operations, to define and to call.
 const OPERATIONS: &[&str] = &[
-    "__abs__", "__add__", "__all__", "__and__", "__annotations__", "__author__", "__bool__",
-    "__bytes__", "__call__", "__cause__", "__ceil__", "__contains__", "__context__", "__copy__",
-    "__dataclass_fields__", "__deepcopy__", "__delitem__", "__divmod__", "__doc__", "__enter__",
-    "__eq__", "__exit__", "__float__", "__floor__", "__floordiv__", "__format__", "__ge__",
-    "__get__", "__getattr__", "__getitem__", "__gt__", "__hash__", "__iadd__", "__index__",
-    "__init__", "__int__", "__invert__", "__isub__", "__iter__", "__le__", "__len__",
-    "__length_hint__", "__lshift__", "__lt__", "__members__", "__missing__", "__mod__",
-    "__module__", "__mul__", "__name__", "__ne__", "__neg__", "__new__", "__next__", "__or__",
-    "__pos__", "__post_init__", "__pow__", "__qualname__", "__radd__", "__rand__", "__repr__",
-    "__reversed__", "__rmul__", "__ror__", "__round__", "__rshift__", "__rsub__", "__rtruediv__",
-    "__set__", "__setattr__", "__setitem__", "__sizeof__", "__slots__", "__str__", "__sub__",
-    "__suppress_context__", "__truediv__", "__trunc__", "__version__", "__xor__", "__match_args__",
-    "__delattr__", "__set_name__", "__imul__", "__ior__", "__iand__", "__notes__",
+    "__abs__",
+    "__add__",
+    "__all__",
+    "__and__",
+    "__annotations__",
+    "__author__",
+    "__bool__",
+    "__bytes__",
+    "__call__",
+    "__cause__",
+    "__ceil__",
+    "__contains__",
+    "__context__",
+    "__copy__",
+    "__dataclass_fields__",
+    "__deepcopy__",
+    "__delitem__",
+    "__divmod__",
+    "__doc__",
+    "__enter__",
+    "__eq__",
+    "__exit__",
+    "__float__",
+    "__floor__",
+    "__floordiv__",
+    "__format__",
+    "__ge__",
+    "__get__",
+    "__getattr__",
+    "__getitem__",
+    "__gt__",
+    "__hash__",
+    "__iadd__",
+    "__index__",
+    "__init__",
+    "__int__",
+    "__invert__",
+    "__isub__",
+    "__iter__",
+    "__le__",
+    "__len__",
+    "__length_hint__",
+    "__lshift__",
+    "__lt__",
+    "__members__",
+    "__missing__",
+    "__mod__",
+    "__module__",
+    "__mul__",
+    "__name__",
+    "__ne__",
+    "__neg__",
+    "__new__",
+    "__next__",
+    "__or__",
+    "__pos__",
+    "__post_init__",
+    "__pow__",
+    "__qualname__",
+    "__radd__",
+    "__rand__",
+    "__repr__",
+    "__reversed__",
+    "__rmul__",
+    "__ror__",
+    "__round__",
+    "__rshift__",
+    "__rsub__",
+    "__rtruediv__",
+    "__set__",
+    "__setattr__",
+    "__setitem__",
+    "__sizeof__",
+    "__slots__",
+    "__str__",
+    "__sub__",
+    "__suppress_context__",
+    "__truediv__",
+    "__trunc__",
+    "__version__",
+    "__xor__",
+    "__match_args__",
+    "__delattr__",
+    "__set_name__",
+    "__imul__",
+    "__ior__",
+    "__iand__",
+    "__notes__",
 ];
 
 /// Attributes of frames, code objects, tracebacks, generators and old-style functions.
 const FRAMES: &[&str] = &[
-    "gi_frame", "gi_code", "gi_yieldfrom", "gi_running", "cr_frame", "cr_code", "cr_await",
-    "cr_origin", "ag_frame", "ag_code", "ag_await", "tb_frame", "tb_next", "tb_lasti", "tb_lineno",
-    "f_globals", "f_locals", "f_builtins", "f_back", "f_code", "f_trace", "co_code", "co_consts",
-    "co_names", "co_varnames", "co_freevars", "func_globals", "func_code", "func_closure",
-    "func_defaults", "im_func", "im_self", "im_class",
+    "gi_frame",
+    "gi_code",
+    "gi_yieldfrom",
+    "gi_running",
+    "cr_frame",
+    "cr_code",
+    "cr_await",
+    "cr_origin",
+    "ag_frame",
+    "ag_code",
+    "ag_await",
+    "tb_frame",
+    "tb_next",
+    "tb_lasti",
+    "tb_lineno",
+    "f_globals",
+    "f_locals",
+    "f_builtins",
+    "f_back",
+    "f_code",
+    "f_trace",
+    "co_code",
+    "co_consts",
+    "co_names",
+    "co_varnames",
+    "co_freevars",
+    "func_globals",
+    "func_code",
+    "func_closure",
+    "func_defaults",
+    "im_func",
+    "im_self",
+    "im_class",
 ];
 
 /// Whether an attribute of this name leads into the interpreter.
@@ -46,7 +149,11 @@ pub(super) fn name(walk: &mut Walk<'_, '_>, name: &str, range: TextRange) {
         let message = format!("`{name}` belongs to a frame, code object or traceback");
         walk.add(&rules::FRAME_ATTRIBUTE, range, message);
     } else if is_unsafe(name) {
-        walk.add(&rules::DUNDER_ATTRIBUTE, range, format!("`{name}` leads into the interpreter"));
+        walk.add(
+            &rules::DUNDER_ATTRIBUTE,
+            range,
+            format!("`{name}` leads into the interpreter"),
+        );
     }
 }
 
@@ -55,10 +162,19 @@ pub(super) fn expr<'a>(walk: &mut Walk<'a, '_>, expr: &'a Expr) {
         Expr::Attribute(attribute) => self::attribute(walk, expr, attribute),
         Expr::Call(call) => {
             excuse_class(walk, &call.func);
+            if matches!(walk.unbound(&call.func), Some("isinstance" | "issubclass")) {
+                for argument in &call.arguments.args {
+                    excuse_class(walk, argument);
+                }
+            }
             if let Expr::Attribute(method) = &*call.func {
                 match method.attr.id.as_str() {
                     "mro" if call.arguments.is_empty() => {
-                        walk.add(&rules::DUNDER_ATTRIBUTE, expr, "`mro` lists a class's ancestors");
+                        walk.add(
+                            &rules::DUNDER_ATTRIBUTE,
+                            expr,
+                            "`mro` lists a class's ancestors",
+                        );
                     }
                     "get" | "pop" | "setdefault" | "__getitem__" => {
                         if let Some(key) = call.arguments.args.first() {
@@ -92,7 +208,11 @@ fn key<'a>(walk: &mut Walk<'a, '_>, key: &'a Expr) {
     if let Some(name) = walk.text(key)
         && is_dangerous_dunder(&name)
     {
-        walk.add(&rules::INTROSPECTION_TEXT, key, format!("`{name}` is looked up by key"));
+        walk.add(
+            &rules::INTROSPECTION_TEXT,
+            key,
+            format!("`{name}` is looked up by key"),
+        );
     }
 }
 
@@ -165,11 +285,14 @@ pub(super) fn stmt(walk: &mut Walk<'_, '_>, stmt: &Stmt) {
             continue;
         };
         let owner = &*attribute.value;
-        let built_in = walk.unbound(owner).is_some_and(|name| {
-            walk.tool(owner).is_none() && !walk.scopes.binds_anywhere(name)
-        });
+        let built_in = walk
+            .unbound(owner)
+            .is_some_and(|name| walk.tool(owner).is_none() && !walk.scopes.binds_anywhere(name));
         if built_in || is_module_or_member(walk, owner) {
-            let message = format!("`{}` of something imported or built in is changed", attribute.attr.id);
+            let message = format!(
+                "`{}` of something imported or built in is changed",
+                attribute.attr.id
+            );
             walk.add(&rules::MONKEY_PATCH, target, message);
         }
     }
@@ -177,7 +300,7 @@ pub(super) fn stmt(walk: &mut Walk<'_, '_>, stmt: &Stmt) {
 
 fn is_module_or_member(walk: &Walk<'_, '_>, owner: &Expr) -> bool {
     is_imported(walk, owner)
-        && walk.path(owner).is_some_and(|path| {
-            imports::is_in_sandbox(path.split('.').next().unwrap_or_default())
-        })
+        && walk
+            .path(owner)
+            .is_some_and(|path| imports::is_in_sandbox(path.split('.').next().unwrap_or_default()))
 }

@@ -10,9 +10,26 @@ use crate::walk::Walk;
 
 /// Functions that take every element before they return.
 const CONSUMERS: &[&str] = &[
-    "list", "tuple", "set", "frozenset", "dict", "sum", "max", "min", "sorted", "len", "bytes",
-    "bytearray", "collections.deque", "collections.Counter", "math.prod", "math.fsum",
-    "functools.reduce", "statistics.mean", "all", "any",
+    "list",
+    "tuple",
+    "set",
+    "frozenset",
+    "dict",
+    "sum",
+    "max",
+    "min",
+    "sorted",
+    "len",
+    "bytes",
+    "bytearray",
+    "collections.deque",
+    "collections.Counter",
+    "math.prod",
+    "math.fsum",
+    "functools.reduce",
+    "statistics.mean",
+    "all",
+    "any",
 ];
 
 /// How deep wrappers such as `map` and `enumerate` are looked through.
@@ -20,16 +37,21 @@ const MAX_WRAPPERS: u32 = 8;
 
 pub(super) fn stmt<'a>(walk: &mut Walk<'a, '_>, stmt: &'a Stmt) {
     match stmt {
-        Stmt::For(for_) if is_endless(walk, &for_.iter, MAX_WRAPPERS) => {
-            if !leaves(&for_.body) {
-                let message = "nothing leaves the loop over an endless iterator";
-                walk.add(&rules::ENDLESS_ITERATOR, stmt, message);
-            }
+        Stmt::For(for_) if is_endless(walk, &for_.iter, MAX_WRAPPERS) && !leaves(&for_.body) => {
+            let message = "nothing leaves the loop over an endless iterator";
+            walk.add(&rules::ENDLESS_ITERATOR, stmt, message);
         }
         Stmt::Assign(assign) => {
-            let unpacked = assign.targets.iter().any(|t| matches!(t, Expr::Tuple(_) | Expr::List(_)));
+            let unpacked = assign
+                .targets
+                .iter()
+                .any(|t| matches!(t, Expr::Tuple(_) | Expr::List(_)));
             if unpacked && is_endless(walk, &assign.value, MAX_WRAPPERS) {
-                walk.add(&rules::ENDLESS_ITERATOR, stmt, "an endless iterator is unpacked");
+                walk.add(
+                    &rules::ENDLESS_ITERATOR,
+                    stmt,
+                    "an endless iterator is unpacked",
+                );
             }
         }
         _ => {}
@@ -54,18 +76,38 @@ pub(super) fn expr<'a>(walk: &mut Walk<'a, '_>, expr: &'a Expr) {
             if join || CONSUMERS.contains(&path.as_str()) {
                 call.arguments.args.iter().collect()
             } else {
-                call.arguments.args.iter().filter(|a| matches!(a, Expr::Starred(_))).collect()
+                call.arguments
+                    .args
+                    .iter()
+                    .filter(|a| matches!(a, Expr::Starred(_)))
+                    .collect()
             }
         }
         Expr::ListComp(c) => sources(&c.generators),
         Expr::SetComp(c) => sources(&c.generators),
         Expr::DictComp(c) => sources(&c.generators),
-        Expr::List(list) => list.elts.iter().filter(|e| matches!(e, Expr::Starred(_))).collect(),
-        Expr::Tuple(tuple) => tuple.elts.iter().filter(|e| matches!(e, Expr::Starred(_))).collect(),
-        Expr::Set(set) => set.elts.iter().filter(|e| matches!(e, Expr::Starred(_))).collect(),
+        Expr::List(list) => list
+            .elts
+            .iter()
+            .filter(|e| matches!(e, Expr::Starred(_)))
+            .collect(),
+        Expr::Tuple(tuple) => tuple
+            .elts
+            .iter()
+            .filter(|e| matches!(e, Expr::Starred(_)))
+            .collect(),
+        Expr::Set(set) => set
+            .elts
+            .iter()
+            .filter(|e| matches!(e, Expr::Starred(_)))
+            .collect(),
         Expr::Compare(compare) => {
             let membership = compare.ops.iter().any(|op| op.is_in() || op.is_not_in());
-            if membership { compare.comparators.iter().collect() } else { Vec::new() }
+            if membership {
+                compare.comparators.iter().collect()
+            } else {
+                Vec::new()
+            }
         }
         _ => Vec::new(),
     };
@@ -75,12 +117,20 @@ pub(super) fn expr<'a>(walk: &mut Walk<'a, '_>, expr: &'a Expr) {
             other => other,
         };
         if is_endless(walk, source, MAX_WRAPPERS) {
-            walk.add(&rules::ENDLESS_ITERATOR, expr, "an endless iterator is consumed whole");
+            walk.add(
+                &rules::ENDLESS_ITERATOR,
+                expr,
+                "an endless iterator is consumed whole",
+            );
         } else if let Expr::Call(_) = expr
             && let Some(rounds) = rounds(walk, source)
             && rounds >= MAX_ROUNDS
         {
-            walk.add(&rules::HUGE_WORK, expr, format!("{rounds:.0} elements are consumed"));
+            walk.add(
+                &rules::HUGE_WORK,
+                expr,
+                format!("{rounds:.0} elements are consumed"),
+            );
         }
     }
 }
@@ -92,11 +142,9 @@ fn sources(generators: &[Comprehension]) -> Vec<&Expr> {
 /// How many elements something yields, where that is constant: the products of its parts.
 fn rounds<'a>(walk: &Walk<'a, '_>, source: &'a Expr) -> Option<f64> {
     let over = |generators: &'a [Comprehension]| {
-        let lens = generators.iter().map(|g| walk.fold(&g.iter).and_then(|items| items.len()));
-        lens.sum::<Option<f64>>()?;
         generators
             .iter()
-            .map(|g| walk.fold(&g.iter).and_then(|items| items.len()))
+            .map(|generator| walk.fold(&generator.iter)?.len())
             .product::<Option<f64>>()
     };
     match source {
@@ -112,11 +160,6 @@ fn rounds<'a>(walk: &Walk<'a, '_>, source: &'a Expr) -> Option<f64> {
                     let repeat = call.arguments.find_keyword("repeat");
                     let repeat = repeat.and_then(|k| walk.number(&k.value)).unwrap_or(1.0);
                     Some(product.powf(repeat))
-                }
-                "itertools.permutations" => {
-                    let n = len(arguments.first()?)?;
-                    let of = arguments.get(1).and_then(|k| walk.number(k)).unwrap_or(n);
-                    Some((0..).map(f64::from).take_while(|i| *i < of.min(170.0)).map(|i| n - i).product())
                 }
                 "map" | "filter" => rounds(walk, arguments.get(1)?),
                 "enumerate" | "reversed" | "iter" => rounds(walk, arguments.first()?),
@@ -135,7 +178,10 @@ fn is_endless<'a>(walk: &Walk<'a, '_>, expr: &'a Expr, depth: u32) -> bool {
     let call = match expr {
         Expr::Call(call) => call,
         Expr::Generator(c) => {
-            return c.generators.iter().any(|g| is_endless(walk, &g.iter, depth));
+            return c
+                .generators
+                .iter()
+                .any(|g| is_endless(walk, &g.iter, depth));
         }
         Expr::Name(name) => {
             let bindings = walk.scopes.bindings(walk.scope, name.id.as_str());
@@ -144,13 +190,17 @@ fn is_endless<'a>(walk: &Walk<'a, '_>, expr: &'a Expr, depth: u32) -> bool {
         _ => return false,
     };
     let arguments = &call.arguments.args;
-    let any = || arguments.iter().any(|argument| is_endless(walk, argument, depth));
+    let any = || {
+        arguments
+            .iter()
+            .any(|argument| is_endless(walk, argument, depth))
+    };
     let path = walk.path(&call.func).unwrap_or_default();
     match path.as_str() {
         "itertools.count" => true,
-        "itertools.cycle" => arguments.first().is_none_or(|items| {
-            walk.fold(items).is_none_or(|items| items.truth())
-        }),
+        "itertools.cycle" => arguments
+            .first()
+            .is_none_or(|items| walk.fold(items).is_none_or(|items| items.truth())),
         "itertools.repeat" => arguments.len() == 1 && call.arguments.keywords.is_empty(),
         "iter" => match &**arguments {
             // `iter(int, 1)`: a type called without arguments gives its zero for ever.
@@ -164,9 +214,17 @@ fn is_endless<'a>(walk: &Walk<'a, '_>, expr: &'a Expr, depth: u32) -> bool {
             }
             _ => any(),
         },
-        "map" | "filter" | "itertools.starmap" | "itertools.accumulate" | "enumerate"
-        | "itertools.chain" | "itertools.dropwhile" | "itertools.filterfalse"
-        | "itertools.pairwise" | "itertools.zip_longest" | "itertools.batched"
+        "map"
+        | "filter"
+        | "itertools.starmap"
+        | "itertools.accumulate"
+        | "enumerate"
+        | "itertools.chain"
+        | "itertools.dropwhile"
+        | "itertools.filterfalse"
+        | "itertools.pairwise"
+        | "itertools.zip_longest"
+        | "itertools.batched"
         | "itertools.chain.from_iterable" => any(),
         "zip" => !arguments.is_empty() && arguments.iter().all(|a| is_endless(walk, a, depth)),
         _ => tree::name(&call.func).is_some_and(|name| is_endless_generator(walk, name)),

@@ -13,9 +13,21 @@ use crate::walk::Walk;
 
 /// Functions whose answer changes from call to call.
 const CHANGING: &[&str] = &[
-    "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today",
-    "datetime.date.today", "time.time", "time.monotonic", "time.perf_counter", "random.random",
-    "random.randint", "random.choice", "uuid.uuid4", "id", "hash", "log", "now",
+    "datetime.datetime.now",
+    "datetime.datetime.utcnow",
+    "datetime.datetime.today",
+    "datetime.date.today",
+    "time.time",
+    "time.monotonic",
+    "time.perf_counter",
+    "random.random",
+    "random.randint",
+    "random.choice",
+    "uuid.uuid4",
+    "id",
+    "hash",
+    "log",
+    "now",
 ];
 
 /// Reports a manifest that depends on tools, the clock or state.
@@ -86,12 +98,13 @@ fn changed_names<'a>(walk: &Walk<'a, '_>) -> BTreeSet<&'a str> {
         // A mutable default is state of the function itself.
         for parameter in def.parameters.iter_non_variadic_params() {
             let name = parameter.parameter.name.id.as_str();
-            let mutable = parameter
-                .default
-                .as_deref()
-                .is_some_and(|default| matches!(default, Expr::List(_) | Expr::Dict(_) | Expr::Set(_)));
+            let mutable = parameter.default.as_deref().is_some_and(|default| {
+                matches!(default, Expr::List(_) | Expr::Dict(_) | Expr::Set(_))
+            });
             let mut changed = false;
-            tree::each_stmt(&def.body, &mut |stmt| changed |= mutated_name(stmt) == Some(name));
+            tree::each_stmt(&def.body, &mut |stmt| {
+                changed |= mutated_name(stmt) == Some(name);
+            });
             if mutable && changed && def.name.id == "get_capabilities" {
                 names.insert(name);
             }

@@ -10,6 +10,7 @@ mod names;
 mod pattern;
 mod payload;
 mod recursion;
+mod shape;
 mod size;
 mod text;
 mod unicode;
@@ -47,6 +48,7 @@ pub(crate) fn stmt<'a>(walk: &mut Walk<'a, '_>, stmt: &'a Stmt) {
     attributes::stmt(walk, stmt);
     payload::stmt(walk, stmt);
     loops::stmt(walk, stmt);
+    shape::stmt(walk, stmt);
     iterators::stmt(walk, stmt);
     size::stmt(walk, stmt);
 }
@@ -71,19 +73,70 @@ pub(crate) fn attribute_name(walk: &mut Walk<'_, '_>, name: &str, range: TextRan
 
 /// Names that code uses to break out, whether written, put together or looked up.
 const DANGEROUS_NAMES: &[&str] = &[
-    "eval", "exec", "compile", "__import__", "import_module", "importlib", "subprocess", "ctypes",
-    "builtins", "__builtins__", "globals", "locals", "breakpoint", "execfile", "popen", "Popen",
-    "system", "os", "sys", "socket", "pickle", "marshal", "getattr", "setattr", "open",
-    "__subclasses__", "urlopen", "check_output", "environ", "getenv", "os.system", "_getframe",
+    "eval",
+    "exec",
+    "compile",
+    "__import__",
+    "import_module",
+    "importlib",
+    "subprocess",
+    "ctypes",
+    "builtins",
+    "__builtins__",
+    "globals",
+    "locals",
+    "breakpoint",
+    "execfile",
+    "popen",
+    "Popen",
+    "system",
+    "os",
+    "sys",
+    "socket",
+    "pickle",
+    "marshal",
+    "getattr",
+    "setattr",
+    "open",
+    "__subclasses__",
+    "urlopen",
+    "check_output",
+    "environ",
+    "getenv",
+    "os.system",
+    "_getframe",
 ];
 
 /// Special attributes that lead from any object into the interpreter.
 const DANGEROUS_DUNDERS: &[&str] = &[
-    "__class__", "__base__", "__bases__", "__mro__", "__subclasses__", "__globals__",
-    "__builtins__", "__builtin__", "__import__", "__code__", "__closure__", "__dict__",
-    "__getattribute__", "__loader__", "__spec__", "__reduce__", "__reduce_ex__", "__self__",
-    "__func__", "__wrapped__", "__traceback__", "__init_subclass__", "__subclasshook__",
-    "__kwdefaults__", "__defaults__", "__weakref__", "__objclass__", "__annotate__",
+    "__class__",
+    "__base__",
+    "__bases__",
+    "__mro__",
+    "__subclasses__",
+    "__globals__",
+    "__builtins__",
+    "__builtin__",
+    "__import__",
+    "__code__",
+    "__closure__",
+    "__dict__",
+    "__getattribute__",
+    "__loader__",
+    "__spec__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__self__",
+    "__func__",
+    "__wrapped__",
+    "__traceback__",
+    "__init_subclass__",
+    "__subclasshook__",
+    "__kwdefaults__",
+    "__defaults__",
+    "__weakref__",
+    "__objclass__",
+    "__annotate__",
 ];
 
 /// Whether `name` is a special attribute that leads into the interpreter.
@@ -94,17 +147,47 @@ fn is_dangerous_dunder(name: &str) -> bool {
 /// What in `text` shows it to be code that reaches outside, if anything does.
 fn reveals(text: &str) -> Option<&'static str> {
     const MARKERS: &[&str] = &[
-        "import os", "import sys", "import subprocess", "import socket", "import ctypes",
-        "import builtins", "import importlib", "import pty", "import urllib", "import requests",
-        "from os import", "from subprocess import", "exec(", "eval(", "os.system", "os.popen",
-        "os.environ", "sys.modules", "subprocess.", "socket.socket", "urllib.request", "getattr(",
-        "open('", "open(\"", "globals()", "/etc/passwd", "/etc/shadow", "/proc/self", "/bin/sh",
-        "/bin/bash", "169.254.169.254", "while True:", "while 1:", "AWS_SECRET", "rm -rf",
+        "import os",
+        "import sys",
+        "import subprocess",
+        "import socket",
+        "import ctypes",
+        "import builtins",
+        "import importlib",
+        "import pty",
+        "import urllib",
+        "import requests",
+        "from os import",
+        "from subprocess import",
+        "exec(",
+        "eval(",
+        "os.system",
+        "os.popen",
+        "os.environ",
+        "sys.modules",
+        "subprocess.",
+        "socket.socket",
+        "urllib.request",
+        "getattr(",
+        "open('",
+        "open(\"",
+        "globals()",
+        "/etc/passwd",
+        "/etc/shadow",
+        "/proc/self",
+        "/bin/sh",
+        "/bin/bash",
+        "169.254.169.254",
+        "while True:",
+        "while 1:",
+        "AWS_SECRET",
+        "rm -rf",
     ];
-    let trimmed = text.trim();
-    let dunder = DANGEROUS_DUNDERS.iter().find(|dunder| text.contains(**dunder));
+    let dunder = DANGEROUS_DUNDERS
+        .iter()
+        .find(|dunder| text.contains(**dunder));
     let marker = || MARKERS.iter().find(|marker| text.contains(**marker));
-    let name = || DANGEROUS_NAMES.iter().find(|name| trimmed == **name);
+    let name = || DANGEROUS_NAMES.iter().find(|name| text == **name);
     dunder.or_else(marker).or_else(name).copied()
 }
 

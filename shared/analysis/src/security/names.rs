@@ -12,15 +12,33 @@ use crate::walk::Walk;
 
 /// Special names that are only names.
 const PLAIN_DUNDERS: &[&str] = &[
-    "__name__", "__doc__", "__all__", "__version__", "__author__", "__slots__", "__license__",
-    "__match_args__", "__debug__", "__email__", "__date__", "__status__", "__copyright__",
+    "__name__",
+    "__doc__",
+    "__all__",
+    "__version__",
+    "__author__",
+    "__slots__",
+    "__license__",
+    "__match_args__",
+    "__debug__",
+    "__email__",
+    "__date__",
+    "__status__",
+    "__copyright__",
 ];
 
 /// The rule a built-in breaks by being used at all.
 fn forbidden(name: &str) -> Option<&'static Rule> {
     Some(match name {
-        "eval" | "exec" | "compile" | "execfile" | "reload" | "typing.get_type_hints"
-        | "dataclasses.make_dataclass" | "timeit.timeit" | "timeit.repeat" => &rules::DYNAMIC_CODE,
+        "eval"
+        | "exec"
+        | "compile"
+        | "execfile"
+        | "reload"
+        | "typing.get_type_hints"
+        | "dataclasses.make_dataclass"
+        | "timeit.timeit"
+        | "timeit.repeat" => &rules::DYNAMIC_CODE,
         "open" | "input" | "raw_input" | "breakpoint" | "help" | "exit" | "quit" | "license"
         | "credits" | "copyright" | "memoryview" | "io.open" | "io.FileIO" | "io.open_code"
         | "codecs.open" => &rules::HOST_ACCESS,
@@ -50,7 +68,11 @@ fn name(walk: &mut Walk<'_, '_>, expr: &Expr, name: &str) {
         if name == "__import__" {
             walk.add(&rules::DYNAMIC_CODE, expr, "`__import__` is used");
         } else if !PLAIN_DUNDERS.contains(&name) {
-            walk.add(&rules::DUNDER_NAME, expr, format!("`{name}` belongs to the interpreter"));
+            walk.add(
+                &rules::DUNDER_NAME,
+                expr,
+                format!("`{name}` belongs to the interpreter"),
+            );
         }
         return;
     }
@@ -84,7 +106,11 @@ fn call<'a>(walk: &mut Walk<'a, '_>, call: &'a ExprCall) {
             }
         }
         Some("type") if arguments.len() == 3 => {
-            walk.add(&rules::NAMESPACE_ACCESS, call, "a class is made from computed parts");
+            walk.add(
+                &rules::NAMESPACE_ACCESS,
+                call,
+                "a class is made from computed parts",
+            );
         }
         _ => {}
     }
@@ -113,9 +139,9 @@ fn by_name<'a>(walk: &mut Walk<'a, '_>, attribute: &'a Expr, function: &str) {
 fn starts_plainly<'a>(walk: &Walk<'a, '_>, expr: &'a Expr) -> bool {
     let plain = |text: &str| text.len() >= 2 && text.starts_with(|c: char| c.is_ascii_alphabetic());
     match expr {
-        Expr::BinOp(sum) if matches!(sum.op, Operator::Add | Operator::Mod) => {
-            walk.text(&sum.left).map_or_else(|| starts_plainly(walk, &sum.left), |t| plain(&t))
-        }
+        Expr::BinOp(sum) if matches!(sum.op, Operator::Add | Operator::Mod) => walk
+            .text(&sum.left)
+            .map_or_else(|| starts_plainly(walk, &sum.left), |t| plain(&t)),
         Expr::FString(string) => matches!(
             string.value.elements().next(),
             Some(InterpolatedStringElement::Literal(literal)) if plain(&literal.value)
@@ -126,10 +152,17 @@ fn starts_plainly<'a>(walk: &Walk<'a, '_>, expr: &'a Expr) -> bool {
 
 /// Reports identifiers that only the platform may use.
 pub(super) fn reserved(source: &str, tokens: &Tokens, report: &mut Report) {
-    for token in tokens.iter().filter(|token| token.kind() == TokenKind::Name) {
+    for token in tokens
+        .iter()
+        .filter(|token| token.kind() == TokenKind::Name)
+    {
         let name = source.get(token.range().to_std_range()).unwrap_or_default();
         if name.to_ascii_lowercase().starts_with("__tdev") {
-            report.add(&rules::RESERVED_NAME, token.range(), format!("`{name}` is reserved"));
+            report.add(
+                &rules::RESERVED_NAME,
+                token.range(),
+                format!("`{name}` is reserved"),
+            );
         }
     }
 }

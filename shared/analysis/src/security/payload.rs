@@ -2,7 +2,7 @@
 
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFor};
 
-use super::{DANGEROUS_NAMES, is_plain, reveals};
+use super::{is_plain, reveals};
 use crate::fold::{Value, decodings, rot13};
 use crate::rules;
 use crate::tree;
@@ -42,7 +42,7 @@ pub(super) fn expr<'a>(walk: &mut Walk<'a, '_>, expr: &'a Expr) {
     if decodes(walk, expr) {
         let message = format!("this expression decodes to `{revealed}`");
         walk.add(&rules::ENCODED_PAYLOAD, expr, message);
-    } else if !is_one_literal(expr) || DANGEROUS_NAMES.contains(&text.trim()) {
+    } else if !is_written_out(expr, revealed) {
         let message = format!("this expression puts `{revealed}` together");
         walk.add(&rules::ASSEMBLED_NAME, expr, message);
     }
@@ -51,7 +51,9 @@ pub(super) fn expr<'a>(walk: &mut Walk<'a, '_>, expr: &'a Expr) {
 /// Text that is put together one character at a time in a loop over codes.
 pub(super) fn stmt<'a>(walk: &mut Walk<'a, '_>, stmt: &'a Stmt) {
     let Stmt::For(for_) = stmt else { return };
-    let Some(text) = spelled(walk, for_) else { return };
+    let Some(text) = spelled(walk, for_) else {
+        return;
+    };
     if let Some(revealed) = reveals(&text) {
         let message = format!("this loop spells `{revealed}`");
         walk.add(&rules::ENCODED_PAYLOAD, stmt, message);
@@ -106,13 +108,18 @@ fn decodes(walk: &Walk<'_, '_>, expr: &Expr) -> bool {
     let mut found = false;
     tree::each_part(expr, &mut |part| {
         found |= match part {
-            Expr::Call(call) => match &*call.func {
-                Expr::Attribute(method) => {
-                    let attr = method.attr.id.as_str();
-                    attr.contains("decode") || attr.contains("hex") || attr == "translate"
-                }
-                func => matches!(walk.unbound(func), Some("chr" | "bytes" | "bytearray" | "map")),
-            },
+            Expr::Call(call) => {
+                let path = walk.path(&call.func);
+                let method = match &*call.func {
+                    Expr::Attribute(method) => Some(method.attr.id.as_str()),
+                    _ => path.as_deref(),
+                };
+                method.is_some_and(|method| {
+                    method.contains("decode")
+                        || method.contains("hex")
+                        || matches!(method, "translate" | "chr" | "bytes" | "bytearray" | "map")
+                })
+            }
             Expr::Subscript(subscript) => matches!(*subscript.slice, Expr::Slice(_)),
             _ => false,
         };
@@ -120,9 +127,25 @@ fn decodes(walk: &Walk<'_, '_>, expr: &Expr) -> bool {
     found
 }
 
-/// A literal written in several adjacent parts: long text is wrapped that way.
-fn is_one_literal(expr: &Expr) -> bool {
-    matches!(expr, Expr::StringLiteral(_) | Expr::BytesLiteral(_))
+/// Whether one of the literals in `expr` has the whole of `revealed`: then it is plainly written,
+/// and nothing is put together.
+fn is_written_out(expr: &Expr, revealed: &str) -> bool {
+    let mut found = false;
+    tree::each_part(expr, &mut |part| {
+        found |= match part {
+            Expr::StringLiteral(literal) => literal
+                .value
+                .iter()
+                .any(|part| part.value.contains(revealed)),
+            Expr::FString(string) => string.value.elements().any(|element| {
+                element
+                    .as_literal()
+                    .is_some_and(|literal| literal.value.contains(revealed))
+            }),
+            _ => false,
+        };
+    });
+    found
 }
 
 /// A constant that decodes to bytes that are neither text nor a known kind of file.
@@ -133,7 +156,11 @@ fn opaque<'a>(walk: &mut Walk<'a, '_>, call: &'a ExprCall) {
     if !decoder {
         return;
     }
-    let argument = call.arguments.args.first().and_then(|argument| walk.fold(argument));
+    let argument = call
+        .arguments
+        .args
+        .first()
+        .and_then(|argument| walk.fold(argument));
     let Some(argument) = argument.as_ref().and_then(Value::text) else {
         return;
     };
@@ -150,8 +177,18 @@ fn opaque<'a>(walk: &mut Walk<'a, '_>, call: &'a ExprCall) {
 /// Whether the bytes start as an image, a font, a sound or a document does.
 fn is_known_file(bytes: &[u8]) -> bool {
     const MAGIC: &[&[u8]] = &[
-        b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"BM", b"RIFF", b"%PDF", b"\0\0\x01\0", b"OggS",
-        b"wOFF", b"wOF2", b"ID3", b"fLaC",
+        b"\x89PNG",
+        b"GIF8",
+        b"\xff\xd8\xff",
+        b"BM",
+        b"RIFF",
+        b"%PDF",
+        b"\0\0\x01\0",
+        b"OggS",
+        b"wOFF",
+        b"wOF2",
+        b"ID3",
+        b"fLaC",
     ];
     MAGIC.iter().any(|magic| bytes.starts_with(magic))
 }

@@ -19,13 +19,14 @@ pub(super) fn functions(walk: &mut Walk<'_, '_>) {
         by_name.entry(def.name.id.as_str()).or_default().push(def);
     }
     // Of functions that share a name it is not clear which is called.
-    by_name.retain(|_, defs| {
-        matches!(defs.as_slice(), [def] if !def.is_async && !tree::is_generator(def))
-    });
+    by_name.retain(
+        |_, defs| matches!(defs.as_slice(), [def] if !def.is_async && !tree::is_generator(def)),
+    );
     let certain: HashMap<&str, Names<'_>> = by_name
         .iter()
         .filter_map(|(name, defs)| Some((*name, certain_calls(defs.first()?))))
         .collect();
+    lambdas(walk, &certain);
     for (name, defs) in &by_name {
         let Some(def) = defs.first() else { continue };
         let message = if reaches(name, &certain) {
@@ -39,11 +40,40 @@ pub(super) fn functions(walk: &mut Walk<'_, '_>) {
     }
 }
 
+/// Reports lambdas that are given a name and call it on every path.
+fn lambdas(walk: &mut Walk<'_, '_>, certain: &HashMap<&str, Names<'_>>) {
+    let mut named = Vec::new();
+    tree::each_stmt(&walk.module.body, &mut |stmt| {
+        if let Stmt::Assign(assign) = stmt
+            && let [target] = assign.targets.as_slice()
+            && let (Some(name), Expr::Lambda(lambda)) = (tree::name(target), &*assign.value)
+        {
+            named.push((name, lambda));
+        }
+    });
+    for (name, lambda) in named {
+        let calls = certain_in(&lambda.body);
+        let by_others = calls.iter().any(|called| {
+            certain
+                .get(called)
+                .is_some_and(|names| names.contains(name))
+        });
+        if calls.contains(name) || by_others {
+            let message = format!("`{name}` calls itself on every path");
+            walk.add(&rules::ENDLESS_RECURSION, lambda.range, message);
+        }
+    }
+}
+
 /// Reports `x(x)`, by which a function without a name calls itself.
 pub(super) fn expr(walk: &mut Walk<'_, '_>, expr: &Expr) {
     if let Expr::Call(call) = expr
         && let Some(function) = tree::name(&call.func)
-        && call.arguments.args.iter().any(|argument| tree::name(argument) == Some(function))
+        && call
+            .arguments
+            .args
+            .iter()
+            .any(|argument| tree::name(argument) == Some(function))
     {
         let message = format!("`{function}` is applied to itself");
         walk.add(&rules::ENDLESS_RECURSION, expr, message);
@@ -150,7 +180,11 @@ fn statement<'a>(stmt: &'a Stmt, mut calls: Names<'a>) -> Paths<'a> {
             optional(&s.body, calls)
         }
         Stmt::With(s) => {
-            calls.extend(s.items.iter().flat_map(|item| certain_in(&item.context_expr)));
+            calls.extend(
+                s.items
+                    .iter()
+                    .flat_map(|item| certain_in(&item.context_expr)),
+            );
             block(&s.body, calls)
         }
         Stmt::Try(s) => {
@@ -219,7 +253,11 @@ fn certain_in(expr: &Expr) -> Names<'_> {
             Expr::UnaryOp(e) => open.push(&e.operand),
             Expr::Compare(e) => open.push(&e.left),
             Expr::BoolOp(e) => open.extend(e.values.first()),
-            Expr::If(e) => open.push(&e.test),
+            Expr::If(e) => {
+                open.push(&e.test);
+                let both = (certain_in(&e.body), certain_in(&e.orelse));
+                calls.extend(both.0.intersection(&both.1));
+            }
             Expr::Attribute(e) => open.push(&e.value),
             Expr::Subscript(e) => open.extend([&*e.value, &*e.slice]),
             Expr::List(e) => open.extend(&e.elts),
@@ -256,10 +294,17 @@ fn repeats_itself(def: &StmtFunctionDef) -> bool {
     let mut changes = false;
     tree::each_expr(&def.body, &mut |expr| match expr {
         Expr::Call(call) => {
-            let arguments: Vec<_> =
-                call.arguments.args.iter().map(|argument| tree::name(argument)).collect();
+            let arguments: Vec<_> = call
+                .arguments
+                .args
+                .iter()
+                .map(|argument| tree::name(argument))
+                .collect();
             let same = arguments.len() == parameters.len()
-                && arguments.iter().zip(&parameters).all(|(a, p)| *a == Some(*p));
+                && arguments
+                    .iter()
+                    .zip(&parameters)
+                    .all(|(a, p)| *a == Some(*p));
             repeats |= same
                 && call.arguments.keywords.is_empty()
                 && tree::name(&call.func) == Some(def.name.id.as_str());

@@ -1,7 +1,7 @@
 //! What text says: secrets, addresses, instructions to a model, and format strings that reach.
 
-use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_python_ast::Expr;
+use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::attributes;
@@ -35,14 +35,45 @@ const SECRETS: &[(&str, usize, &str)] = &[
 
 /// Hosts that data is sent to unseen, and addresses that hand out credentials.
 const HOSTS: &[&str] = &[
-    "169.254.169.254", "169.254.170.2", "metadata.google.internal", "100.100.100.200",
-    "fd00:ec2::254", "ngrok.io", "ngrok-free.app", "ngrok.app", "trycloudflare.com",
-    "webhook.site", "requestbin", "pipedream.net", "burpcollaborator.net", "oastify.com",
-    "interact.sh", "oast.fun", "oast.pro", "oast.live", "dnslog.cn", "ceye.io", "pastebin.com",
-    "paste.ee", "hastebin.com", "transfer.sh", "file.io", "0x0.st", "anonfiles", "termbin.com",
-    "ix.io", "serveo.net", "localtunnel.me", "loca.lt", "beeceptor.com", "hookbin.com",
-    "discord.com/api/webhooks", "discordapp.com/api/webhooks", "api.telegram.org/bot",
-    "hooks.slack.com/services", ".onion",
+    "169.254.169.254",
+    "169.254.170.2",
+    "metadata.google.internal",
+    "100.100.100.200",
+    "fd00:ec2::254",
+    "ngrok.io",
+    "ngrok-free.app",
+    "ngrok.app",
+    "trycloudflare.com",
+    "webhook.site",
+    "requestbin",
+    "pipedream.net",
+    "burpcollaborator.net",
+    "oastify.com",
+    "interact.sh",
+    "oast.fun",
+    "oast.pro",
+    "oast.live",
+    "dnslog.cn",
+    "ceye.io",
+    "pastebin.com",
+    "paste.ee",
+    "hastebin.com",
+    "transfer.sh",
+    "file.io",
+    "0x0.st",
+    "anonfiles",
+    "termbin.com",
+    "ix.io",
+    "serveo.net",
+    "localtunnel.me",
+    "loca.lt",
+    "beeceptor.com",
+    "hookbin.com",
+    "discord.com/api/webhooks",
+    "discordapp.com/api/webhooks",
+    "api.telegram.org/bot",
+    "hooks.slack.com/services",
+    ".onion",
 ];
 
 /// Rules about the text of a literal, or of what an expression folds to.
@@ -70,7 +101,11 @@ fn judge(walk: &mut Walk<'_, '_>, expr: &Expr, text: &str) {
         walk.add(&rules::SUSPICIOUS_HOST, expr, format!("`{host}` is named"));
     }
     if let Some(phrase) = instruction(text) {
-        walk.add(&rules::PROMPT_INJECTION, expr, format!("the text says: {phrase}"));
+        walk.add(
+            &rules::PROMPT_INJECTION,
+            expr,
+            format!("the text says: {phrase}"),
+        );
     }
 }
 
@@ -96,7 +131,11 @@ fn comment(run: Option<(TextRange, String)>, report: &mut Report) {
     if let Some((range, text)) = run
         && let Some(phrase) = instruction(&text)
     {
-        report.add(&rules::PROMPT_INJECTION, range, format!("a comment says: {phrase}"));
+        report.add(
+            &rules::PROMPT_INJECTION,
+            range,
+            format!("a comment says: {phrase}"),
+        );
     }
 }
 
@@ -120,8 +159,13 @@ fn host(text: &str) -> Option<String> {
         return Some((*known).to_owned());
     }
     lower.match_indices("://").find_map(|(at, mark)| {
-        let scheme = lower[..at].rsplit(|c: char| !c.is_ascii_alphanumeric()).next()?;
-        if !matches!(scheme, "http" | "https" | "ftp" | "ws" | "wss" | "tcp" | "udp" | "ldap") {
+        let scheme = lower[..at]
+            .rsplit(|c: char| !c.is_ascii_alphanumeric())
+            .next()?;
+        if !matches!(
+            scheme,
+            "http" | "https" | "ftp" | "ws" | "wss" | "tcp" | "udp" | "ldap"
+        ) {
             return None;
         }
         let rest = &lower[at + mark.len()..];
@@ -156,8 +200,17 @@ fn is_numeric_address(host: &str) -> bool {
 /// A phrase by which text tries to steer a model that reads it.
 fn instruction(text: &str) -> Option<String> {
     const MARKS: &[&str] = &[
-        "<|im_start|>", "<|im_end|>", "<|system|>", "[INST]", "[/INST]", "<<SYS>>",
-        "### System:", "### Instruction:", "</system>", "<system>", "BEGIN SYSTEM PROMPT",
+        "<|im_start|>",
+        "<|im_end|>",
+        "<|system|>",
+        "[INST]",
+        "[/INST]",
+        "<<SYS>>",
+        "### System:",
+        "### Instruction:",
+        "</system>",
+        "<system>",
+        "BEGIN SYSTEM PROMPT",
     ];
     // A list of phrases to look for, as a moderation agent has, consists of short texts.
     const SHORT: usize = 48;
@@ -200,16 +253,105 @@ impl Phrase {
 
 const PHRASES: &[Phrase] = &[
     Phrase(&[
-        &["ignore", "disregard", "forget", "override", "bypass", "discard", "skip"],
-        &["previous", "prior", "above", "earlier", "preceding", "all", "any", "your", "system", "other"],
-        &["instructions", "instruction", "prompt", "prompts", "rules", "guidelines", "directions", "policies", "checks"],
+        &[
+            "ignore",
+            "disregard",
+            "forget",
+            "override",
+            "bypass",
+            "discard",
+            "skip",
+        ],
+        &[
+            "previous",
+            "prior",
+            "above",
+            "earlier",
+            "preceding",
+            "all",
+            "any",
+            "your",
+            "system",
+            "other",
+        ],
+        &[
+            "instructions",
+            "instruction",
+            "prompt",
+            "prompts",
+            "rules",
+            "guidelines",
+            "directions",
+            "policies",
+            "checks",
+        ],
     ]),
-    Phrase(&[&["you"], &["are"], &["now"], &["unrestricted", "jailbroken", "dan", "root", "admin", "developer"]]),
-    Phrase(&[&["as", "dear", "note", "attention", "hey", "hello"], &["an", "to", "the", "ai"], &["ai", "llm", "model", "reviewer", "assistant", "scanner"], &["reviewer", "approve", "model", "mark", "classify", "rate", "output", "you", "reading", "reviewing"]]),
-    Phrase(&[&["approve", "classify", "mark", "rate", "report", "label", "treat", "flag"], &["this", "the"], &["agent", "code", "file", "submission", "source", "script"], &["safe", "benign", "trusted", "approved", "harmless", "10", "100", "clean"]]),
-    Phrase(&[&["do"], &["not"], &["tell", "inform", "alert", "warn", "mention"], &["user", "users", "operator", "human", "reviewer", "administrator"]]),
-    Phrase(&[&["reveal", "print", "output", "repeat", "show", "leak", "return"], &["your", "the"], &["system", "hidden", "initial"], &["prompt", "instructions"]]),
-    Phrase(&[&["new", "updated", "revised"], &["system"], &["instructions", "prompt", "directive"]]),
+    Phrase(&[
+        &["you"],
+        &["are"],
+        &["now"],
+        &[
+            "unrestricted",
+            "jailbroken",
+            "dan",
+            "root",
+            "admin",
+            "developer",
+        ],
+    ]),
+    Phrase(&[
+        &["as", "dear", "note", "attention", "hey", "hello"],
+        &["an", "to", "the", "ai"],
+        &["ai", "llm", "model", "reviewer", "assistant", "scanner"],
+        &[
+            "reviewer",
+            "approve",
+            "model",
+            "mark",
+            "classify",
+            "rate",
+            "output",
+            "you",
+            "reading",
+            "reviewing",
+        ],
+    ]),
+    Phrase(&[
+        &[
+            "approve", "classify", "mark", "rate", "report", "label", "treat", "flag",
+        ],
+        &["this", "the"],
+        &["agent", "code", "file", "submission", "source", "script"],
+        &[
+            "safe", "benign", "trusted", "approved", "harmless", "10", "100", "clean",
+        ],
+    ]),
+    Phrase(&[
+        &["do"],
+        &["not"],
+        &["tell", "inform", "alert", "warn", "mention"],
+        &[
+            "user",
+            "users",
+            "operator",
+            "human",
+            "reviewer",
+            "administrator",
+        ],
+    ]),
+    Phrase(&[
+        &[
+            "reveal", "print", "output", "repeat", "show", "leak", "return",
+        ],
+        &["your", "the"],
+        &["system", "hidden", "initial"],
+        &["prompt", "instructions"],
+    ]),
+    Phrase(&[
+        &["new", "updated", "revised"],
+        &["system"],
+        &["instructions", "prompt", "directive"],
+    ]),
 ];
 
 /// Secrets anywhere in the source, comments included.
@@ -236,15 +378,19 @@ pub(super) fn secrets(source: &str, report: &mut Report) {
     }));
     for (at, what) in found {
         let start = TextSize::try_from(at).unwrap_or_default();
-        report.add(&rules::SECRET, TextRange::empty(start), format!("this looks like {what}"));
+        report.add(
+            &rules::SECRET,
+            TextRange::empty(start),
+            format!("this looks like {what}"),
+        );
     }
 }
 
 /// Whether `before` ends as the head of a key does: `-----BEGIN`, and perhaps the key's type.
 fn follows_begin(before: &str) -> bool {
-    before.rsplit_once("-----BEGIN").is_some_and(|(_, kind)| {
-        kind.chars().all(|c| c.is_ascii_uppercase() || c == ' ')
-    })
+    before
+        .rsplit_once("-----BEGIN")
+        .is_some_and(|(_, kind)| kind.chars().all(|c| c.is_ascii_uppercase() || c == ' '))
 }
 
 fn is_secret_char(c: char) -> bool {
@@ -262,5 +408,6 @@ fn is_secret(source: &str, at: usize, prefix: &str, len: usize) -> bool {
     let mut kinds: Vec<char> = body.chars().collect();
     kinds.sort_unstable();
     kinds.dedup();
-    starts_word && body.len() >= len && kinds.len() >= 6 && body.contains(|c: char| c.is_ascii_digit())
+    let random = kinds.len() >= 6 && body.contains(|c: char| c.is_ascii_digit());
+    starts_word && body.len() >= len && random && !body.contains("EXAMPLE")
 }

@@ -32,10 +32,16 @@ fn hides(c: char, before: char, after: char, at: usize) -> Option<&'static str> 
         }
         '\u{200c}' | '\u{200d}' if !joins(before) || !joins(after) => Some("an invisible joiner"),
         '\u{feff}' if at > 0 => Some("an invisible space"),
-        '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{180e}' | '\u{115f}' | '\u{1160}'
-        | '\u{3164}' | '\u{ffa0}' | '\u{034f}' | '\u{17b4}' | '\u{17b5}' => {
-            Some("an invisible character")
-        }
+        '\u{200b}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{180e}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{3164}'
+        | '\u{ffa0}'
+        | '\u{034f}'
+        | '\u{17b4}'
+        | '\u{17b5}' => Some("an invisible character"),
         // Tags spell the flags of England and the like after a black flag, and hide text elsewhere.
         '\u{e0000}'..='\u{e007f}' if before != '\u{1f3f4}' && !is_tag(before) => {
             Some("an invisible tag")
@@ -54,14 +60,19 @@ fn is_tag(c: char) -> bool {
 /// Reports identifiers that mix scripts, look like Latin ones, or become others by
 /// compatibility.
 pub(super) fn identifiers(source: &str, tokens: &Tokens, report: &mut Report) {
-    for token in tokens.iter().filter(|token| token.kind() == TokenKind::Name) {
+    for token in tokens
+        .iter()
+        .filter(|token| token.kind() == TokenKind::Name)
+    {
         let name = source.get(token.range().to_std_range()).unwrap_or_default();
         if name.is_ascii() {
             continue;
         }
         let scripts: Vec<Script> = name.chars().filter_map(script).collect();
         let latin = scripts.contains(&Script::Latin);
-        let other = scripts.iter().any(|s| matches!(s, Script::Cyrillic | Script::Greek));
+        let other = scripts
+            .iter()
+            .any(|s| matches!(s, Script::Cyrillic | Script::Greek));
         let complaint = if scripts.contains(&Script::Compatibility) {
             "is read as plain letters"
         } else if latin && other && !is_symbol_name(name) {
@@ -71,7 +82,11 @@ pub(super) fn identifiers(source: &str, tokens: &Tokens, report: &mut Report) {
         } else {
             continue;
         };
-        report.add(&rules::CONFUSABLE_NAME, token.range(), format!("`{name}` {complaint}"));
+        report.add(
+            &rules::CONFUSABLE_NAME,
+            token.range(),
+            format!("`{name}` {complaint}"),
+        );
     }
 }
 
@@ -79,7 +94,9 @@ pub(super) fn identifiers(source: &str, tokens: &Tokens, report: &mut Report) {
 fn is_symbol_name(name: &str) -> bool {
     let greek = name.chars().filter(|c| script(*c) == Some(Script::Greek));
     let confusable = name.chars().any(|c| script(c) == Some(Script::Cyrillic))
-        || name.chars().any(|c| script(c) == Some(Script::Greek) && looks_latin(c));
+        || name
+            .chars()
+            .any(|c| script(c) == Some(Script::Greek) && looks_latin(c));
     greek.count() == 1 && !confusable
 }
 
@@ -97,8 +114,17 @@ fn script(c: char) -> Option<Script> {
         0x41..=0x5a | 0x61..=0x7a | 0xc0..=0x24f => Script::Latin,
         0x370..=0x3ff | 0x1f00..=0x1fff => Script::Greek,
         0x400..=0x52f | 0x1c80..=0x1c8f => Script::Cyrillic,
-        0xaa | 0xba | 0x2071 | 0x207f | 0x2090..=0x209c | 0x2100..=0x214f | 0x2160..=0x217f
-        | 0xfb00..=0xfb06 | 0xff21..=0xff3a | 0xff41..=0xff5a | 0x1d400..=0x1d7ff
+        0xaa
+        | 0xba
+        | 0x2071
+        | 0x207f
+        | 0x2090..=0x209c
+        | 0x2100..=0x214f
+        | 0x2160..=0x217f
+        | 0xfb00..=0xfb06
+        | 0xff21..=0xff3a
+        | 0xff41..=0xff5a
+        | 0x1d400..=0x1d7ff
         | 0x1d2c..=0x1d6a => Script::Compatibility,
         _ => return None,
     })

@@ -21,9 +21,16 @@ const MAX_SIDE_BY_SIDE: usize = 2;
 pub(super) fn expr<'a>(walk: &mut Walk<'a, '_>, expr: &'a Expr) {
     match expr {
         Expr::Call(call) => {
-            let Some(function) = walk.path(&call.func) else { return };
-            let Some(function) = function.strip_prefix("re.") else { return };
-            let keyword = call.arguments.find_keyword("pattern").map(|keyword| &keyword.value);
+            let Some(function) = walk.path(&call.func) else {
+                return;
+            };
+            let Some(function) = function.strip_prefix("re.") else {
+                return;
+            };
+            let keyword = call
+                .arguments
+                .find_keyword("pattern")
+                .map(|keyword| &keyword.value);
             if let Some(pattern) = call.arguments.args.first().or(keyword)
                 && let Some(text) = walk.text(pattern)
             {
@@ -65,7 +72,9 @@ fn runaway(alternatives: &[Vec<Piece>], fails: bool) -> Option<&'static str> {
             if let Node::Group(inner) = &piece.node {
                 if piece.repeats_many() && fails {
                     if inner.iter().any(|sequence| is_divisible(sequence)) {
-                        return Some("a repeat inside a repeat can divide the same text in many ways");
+                        return Some(
+                            "a repeat inside a repeat can divide the same text in many ways",
+                        );
                     }
                     if overlap(inner) {
                         return Some("repeated alternatives match the same text");
@@ -135,7 +144,10 @@ fn overlap(alternatives: &[Vec<Piece>]) -> bool {
         .iter()
         .enumerate()
         .any(|(i, a)| singles[i + 1..].iter().any(|b| a.overlaps(b)));
-    let words: Vec<String> = alternatives.iter().filter_map(|s| parse::literal(s)).collect();
+    let words: Vec<String> = alternatives
+        .iter()
+        .filter_map(|s| parse::literal(s))
+        .collect();
     same || words.iter().any(|word| is_series(word, &words))
 }
 
@@ -145,7 +157,10 @@ fn is_series(word: &str, words: &[String]) -> bool {
     reached[0] = true;
     for at in 0..word.len() {
         if reached[at] && word.is_char_boundary(at) {
-            for part in words.iter().filter(|part| !part.is_empty() && *part != word) {
+            for part in words
+                .iter()
+                .filter(|part| !part.is_empty() && *part != word)
+            {
                 if word[at..].starts_with(part.as_str()) {
                     reached[at + part.len()] = true;
                 }

@@ -39,7 +39,10 @@ impl Characters {
             words,
             rest,
         };
-        (0..128u8).map(char::from).filter(|c| test(*c)).for_each(|c| set.add(c));
+        (0..128u8)
+            .map(char::from)
+            .filter(|c| test(*c))
+            .for_each(|c| set.add(c));
         set
     }
 
@@ -104,9 +107,9 @@ impl Piece {
     pub(super) fn is_nullable(&self) -> bool {
         self.min == 0
             || match &self.node {
-                Node::Group(alternatives) => {
-                    alternatives.iter().any(|sequence| sequence.iter().all(Self::is_nullable))
-                }
+                Node::Group(alternatives) => alternatives
+                    .iter()
+                    .any(|sequence| sequence.iter().all(Self::is_nullable)),
                 Node::Zero | Node::Reference => true,
                 Node::One(_) | Node::Literal(_) => false,
             }
@@ -129,7 +132,9 @@ impl Piece {
             Node::Group(alternatives) => alternatives
                 .iter()
                 .flatten()
-                .fold(Characters::default(), |set, piece| set.union(piece.characters())),
+                .fold(Characters::default(), |set, piece| {
+                    set.union(piece.characters())
+                }),
             Node::Zero => Characters::default(),
             Node::Reference => Characters::ALL,
         }
@@ -196,7 +201,7 @@ impl Parser {
                 }
                 _ => {
                     let node = self.node(depth)?;
-                    let piece = self.quantified(node)?;
+                    let piece = self.quantified(node);
                     alternatives.last_mut()?.push(piece);
                 }
             }
@@ -311,8 +316,8 @@ impl Parser {
             } else {
                 c
             };
-            let is_range = self.peek() == Some('-')
-                && self.rest.get(self.at + 1).is_some_and(|c| *c != ']');
+            let is_range =
+                self.peek() == Some('-') && self.rest.get(self.at + 1).is_some_and(|c| *c != ']');
             if !is_range {
                 set.add(low);
                 continue;
@@ -338,7 +343,7 @@ impl Parser {
         Some(if negated { set.complement() } else { set })
     }
 
-    fn quantified(&mut self, node: Node) -> Option<Piece> {
+    fn quantified(&mut self, node: Node) -> Piece {
         let simple = match self.peek() {
             Some('*') => Some((0, None)),
             Some('+') => Some((1, None)),
@@ -354,21 +359,21 @@ impl Parser {
             None => None,
         };
         let Some((min, max)) = count else {
-            return Some(Piece {
+            return Piece {
                 node,
                 min: 1,
                 max: Some(1),
                 possessive: false,
-            });
+            };
         };
         let possessive = self.eat("+");
         self.eat("?");
-        Some(Piece {
+        Piece {
             node,
             min,
             max,
             possessive,
-        })
+        }
     }
 
     /// `{m}`, `{m,}`, `{,n}` or `{m,n}`; anything else is literal.

@@ -1,0 +1,7 @@
+# expect: STR005
+async def execute(input):
+    return 1
+
+
+def get_capabilities():
+    return {"name": "x", "description": "Does x.", "capabilities": ["a.b"]}

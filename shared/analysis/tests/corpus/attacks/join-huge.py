@@ -1,0 +1,7 @@
+# expect: SEC034 SEC033
+def execute(input):
+    return ','.join(['x'] * 10**9)
+
+
+def get_capabilities():
+    return {"name": "x", "description": "Does x.", "capabilities": ["a.b"]}

@@ -1,0 +1,7 @@
+# expect: SEC005
+def execute(input):
+    return str(locals())
+
+
+def get_capabilities():
+    return {"name": "x", "description": "Does x.", "capabilities": ["a.b"]}
