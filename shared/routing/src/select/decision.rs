@@ -1,0 +1,189 @@
+//! What was decided, and why.
+
+use serde::{Deserialize, Serialize};
+use tdev_domain::AgentName;
+
+use super::{AppliedRule, Candidate, Strategy};
+use crate::model::Prediction;
+
+/// Which agent a task goes to, if any, and everything that spoke for and against.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The agent; `None` where none is to be given the task, now or ever.
+    pub chosen: Option<AgentName>,
+    /// What settled it.
+    pub reason: Reason,
+    /// The strategy of the tenant.
+    pub strategy: Strategy,
+    /// How likely the decision is right, as far as the model can tell; 1 where a rule or the
+    /// filters left no choice.
+    pub confidence: f64,
+    /// Whether the text is for any agent; absent where the task has no text that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    /// The rules that applied, in order.
+    pub rules: Vec<AppliedRule>,
+    /// The agents that fit, highest score first.
+    pub candidates: Vec<Scored>,
+    /// The others, by name, each with the first filter that removed it.
+    pub removed: Vec<Removed>,
+}
+
+impl Decision {
+    /// The best agent other than those in `tried`.
+    #[must_use]
+    pub fn next_best(&self, tried: &[AgentName]) -> Option<&Scored> {
+        self.candidates
+            .iter()
+            .find(|scored| !tried.contains(&scored.agent))
+    }
+}
+
+/// What settled a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// A rule named the agent.
+    Pinned,
+    /// It has the highest score.
+    BestScore,
+    /// It is the least loaded of those that fit about as well as the best.
+    LeastConnections,
+    /// It is its turn among those that fit about as well as the best.
+    Turn,
+    /// It would be done first, of those that fit about as well as the best.
+    ShortestWait,
+    /// None: a rule refuses such tasks.
+    Refused,
+    /// None: the text is for no agent.
+    OutOfScope,
+    /// None now: agents that fit are at capacity, or their circuits are open.
+    Unavailable,
+    /// None: no agent fits.
+    NoneFits,
+}
+
+/// What the model says about whether the text is for any agent.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The calibrated probability that it is.
+    pub probability: f64,
+    /// The probability below which it counts as for none.
+    pub threshold: f64,
+}
+
+impl Scope {
+    pub(super) fn of(prediction: &Prediction<'_>) -> Self {
+        Self {
+            probability: rounded(prediction.in_scope),
+            threshold: rounded(prediction.threshold),
+        }
+    }
+}
+
+/// An agent that fits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scored {
+    /// Its name.
+    pub agent: AgentName,
+    /// The product of the parts.
+    pub score: f64,
+    /// P(agent | text), or an equal share where the text says nothing.
+    pub fit: f64,
+    /// The mean of the posterior of its success.
+    pub success: f64,
+    /// 1 when idle, ½ when full.
+    pub load: f64,
+}
+
+/// The parts of a score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Parts {
+    /// P(agent | text), or an equal share where the text says nothing.
+    pub fit: f32,
+    /// The mean of the posterior of its success.
+    pub success: f32,
+    /// 1 when idle, ½ when full.
+    pub load: f32,
+}
+
+impl Parts {
+    /// The score.
+    #[must_use]
+    pub fn product(self) -> f32 {
+        self.fit * self.success * self.load
+    }
+}
+
+/// An agent that does not fit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Removed {
+    /// Its name.
+    pub agent: AgentName,
+    /// The first filter that removed it.
+    pub filter: Filter,
+    /// P(agent | text), where the text was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<f64>,
+}
+
+/// What stands between a task and an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Filter {
+    /// It belongs to another tenant.
+    Tenant,
+    /// A rule denies it the task.
+    Denied,
+    /// A rule names another agent.
+    NotPinned,
+    /// It has tried the task and failed.
+    Tried,
+    /// It lacks the capability.
+    Capability,
+    /// The input does not satisfy its schema.
+    Input,
+    /// Its circuit is open.
+    Circuit,
+    /// It is above 80 % of its capacity.
+    Capacity,
+    /// It is unlikely to be meant.
+    Unlikely,
+}
+
+pub(super) fn ranked(scored: &[(&Candidate, Parts)]) -> Vec<Scored> {
+    scored
+        .iter()
+        .map(|(candidate, parts)| Scored {
+            agent: candidate.agent.clone(),
+            score: rounded(parts.product()),
+            fit: rounded(parts.fit),
+            success: rounded(parts.success),
+            load: rounded(parts.load),
+        })
+        .collect()
+}
+
+/// The removed by name. Agents of other tenants are left out: that they exist is not the client's
+/// to know.
+pub(super) fn named(
+    removed: Vec<(&Candidate, Filter)>,
+    prediction: Option<&Prediction<'_>>,
+) -> Vec<Removed> {
+    let mut named: Vec<_> = removed
+        .into_iter()
+        .filter(|(_, filter)| *filter != Filter::Tenant)
+        .map(|(candidate, filter)| Removed {
+            agent: candidate.agent.clone(),
+            filter,
+            fit: prediction.map(|p| rounded(p.probability_of(candidate.agent.as_str()))),
+        })
+        .collect();
+    named.sort_by(|a, b| a.agent.cmp(&b.agent));
+    named
+}
+
+/// To four decimal places, for reading.
+pub(super) fn rounded(value: f32) -> f64 {
+    (f64::from(value) * 1e4).round() / 1e4
+}
