@@ -211,10 +211,12 @@ fn undescribed(failure: &AgentFailure, released: bool) -> Finding {
         FailureKind::InvalidSource => {
             NOT_COMPILED.failure(Severity::Error, "the source does not compile", failure)
         }
-        FailureKind::Raised
-        | FailureKind::InvalidManifest
-        | FailureKind::OutputNotJson
-        | FailureKind::InputTooLarge => NOT_DESCRIBED.failure(Severity::Error, what, failure),
+        FailureKind::InvalidManifest | FailureKind::OutputNotJson => {
+            NOT_DESCRIBED.failure(Severity::Error, "the manifest cannot be read", failure)
+        }
+        FailureKind::Raised | FailureKind::InputTooLarge => {
+            NOT_DESCRIBED.failure(Severity::Error, what, failure)
+        }
         FailureKind::TimedOut
         | FailureKind::OutOfMemory
         | FailureKind::RecursionTooDeep

@@ -14,7 +14,7 @@ pub(crate) struct Rule {
     pub(crate) advice: &'static str,
 }
 
-/// Declares each rule as a constant and all of them as [`RULES`], so that none can be left out.
+/// Declares each rule as a constant and all of them as a list, so that a test sees every one.
 macro_rules! rules {
     ($($name:ident $id:literal $advice:literal;)+) => {
         $(pub(crate) const $name: Rule = Rule { id: $id, advice: $advice };)+

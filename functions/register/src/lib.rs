@@ -3,7 +3,7 @@
 //!
 //! A message only names a registration; the registration says what is still to be done. It is
 //! analysed here, which means parsed and never run, and probed by `workflow-step`, which runs it.
-//! What follows from both is decided by [`decide`], a pure function; [`handle`] has the effects.
+//! What follows from both is decided by [`decide()`], a pure function; [`handle`] has the effects.
 //!
 //! Nothing is written before the end but the registration's own state, always on condition of the
 //! revision that was read. A message may therefore come twice, late, or to two workers at once,
