@@ -58,7 +58,9 @@ where
             tenant = Empty
         );
         // Boxed, as the type of a handler that calls AWS nests deeper than the compiler goes.
-        let answer = answer(handler, event.payload).instrument(span).boxed_local();
+        let answer = answer(handler, event.payload)
+            .instrument(span)
+            .boxed_local();
         let answer = answer.await;
         telemetry::flush_metrics();
         answer
