@@ -77,6 +77,10 @@ pub fn analyse(source: &Source) -> Analysis {
     let mut walk = Walk::new(module, &scopes, &mut report);
     security::module(&mut walk);
     walk.visit_body(&module.body);
+    if walk.folder.is_exhausted() {
+        let message = "its constant expressions take too long to work out";
+        walk.report.add_whole(&rules::HUGE_WORK, message);
+    }
     let tools_used = walk.tools;
 
     Analysis {

@@ -146,6 +146,30 @@ fn values_that_grow_by_folding_stay_small() {
     }
 }
 
+#[test]
+fn work_spent_on_a_decoy_does_not_hide_what_follows() {
+    let decoy = "g = [[a * b for a in range(999)] for b in range(999)]\n\n";
+    let payload = "K = 7\nP = ''.join(chr(c ^ K) for c in [98, 113, 102, 107])\n";
+    let analysis = analyse_prefix(&format!("{decoy}{payload}")).unwrap();
+    assert!(
+        analysis
+            .findings
+            .iter()
+            .any(|f| f.rule == "SEC020" && f.line == Some(4))
+    );
+
+    let decoys = lines(60, |i| {
+        format!("g{i} = [[a * b for a in range(999)] for b in range(999)]\n")
+    });
+    let analysis = analyse_prefix(&format!("{decoys}{payload}")).unwrap();
+    assert!(
+        analysis
+            .findings
+            .iter()
+            .any(|f| f.rule == "SEC034" && f.line.is_none())
+    );
+}
+
 /// Pieces of Python, to be strung together at random.
 fn python_soup() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![

@@ -1,9 +1,11 @@
 //! Calls of built-ins, string methods and decoders on constants.
 
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::helpers::body_without_leading_docstring;
+use ruff_python_ast::{Expr, ExprCall, ExprName, Stmt};
 
 use super::value::{MAX_LEN, Value, count};
 use super::{Env, Folder, codec, operator};
+use crate::scope::{Binding, Resolved};
 
 impl<'a> Folder<'a, '_> {
     pub(super) fn call(&self, call: &'a ExprCall, env: &Env<'a>) -> Option<Value> {
@@ -19,6 +21,9 @@ impl<'a> Folder<'a, '_> {
             .collect::<Option<Vec<_>>>()?;
         if let Some(value) = path.and_then(|path| function(&path, &arguments)) {
             return Some(value);
+        }
+        if let Expr::Name(name) = &*call.func {
+            return self.own(name, &arguments, env);
         }
         let Expr::Attribute(method) = &*call.func else {
             return None;
@@ -36,6 +41,36 @@ impl<'a> Folder<'a, '_> {
             method.attr.id.as_str(),
             &arguments,
         )
+    }
+
+    /// A call of a lambda or of a function of one `return`, as decoders are often written.
+    fn own(&self, name: &'a ExprName, arguments: &[Value], env: &Env<'a>) -> Option<Value> {
+        let resolved = self
+            .scopes
+            .resolve(env.scope, name.id.as_str(), name.range.start());
+        let (Resolved::Bound(_, bindings) | Resolved::Perhaps(_, bindings)) = resolved else {
+            return None;
+        };
+        let (parameters, body, node) = match bindings.as_slice() {
+            [Binding::Value(Expr::Lambda(lambda))] => {
+                (lambda.parameters.as_deref()?, &*lambda.body, lambda.range)
+            }
+            [Binding::Function(def)] => match body_without_leading_docstring(&def.body) {
+                [Stmt::Return(only)] => (&*def.parameters, only.value.as_deref()?, def.range),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        if parameters.args.len() != arguments.len() {
+            return None;
+        }
+        let names = parameters.args.iter().map(|p| p.parameter.name.id.as_str());
+        let inner = Env {
+            scope: self.scopes.opened_by(node)?,
+            variables: names.zip(arguments.iter().cloned()).collect(),
+            depth: env.depth,
+        };
+        self.value(body, &inner)
     }
 
     /// `map(function, items)`, the function being a built-in or a lambda of one parameter.

@@ -8,7 +8,7 @@ mod codec;
 mod operator;
 mod value;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{
@@ -26,8 +26,12 @@ use crate::tree;
 /// How deep folding recurses, through expressions and the names they mention.
 const MAX_DEPTH: u32 = 170;
 
-/// How many expressions one analysis folds inside comprehensions, where nothing is remembered.
-const MAX_STEPS: u32 = 50_000;
+/// How many expressions are folded for one value inside comprehensions and functions, where
+/// nothing is remembered.
+const MAX_STEPS: u32 = 20_000;
+
+/// How many are folded so in all.
+const MAX_STEPS_IN_ALL: u32 = 500_000;
 
 /// Folds expressions, each at most once.
 pub(crate) struct Folder<'a, 's> {
@@ -35,7 +39,8 @@ pub(crate) struct Folder<'a, 's> {
     /// Names of lists, dicts and sets that something in the module may change in place.
     changed: HashSet<&'a str>,
     known: RefCell<HashMap<(TextRange, ScopeId), Option<Value>>>,
-    steps: RefCell<u32>,
+    /// Steps taken for the present value, and in all.
+    steps: Cell<(u32, u32)>,
 }
 
 /// Where an expression is folded: its scope and the comprehension variables bound around it.
@@ -52,12 +57,25 @@ impl<'a, 's> Folder<'a, 's> {
             scopes,
             changed: changed_in_place(module),
             known: RefCell::default(),
-            steps: RefCell::default(),
+            steps: Cell::default(),
         }
+    }
+
+    /// Whether constants cost more to work out than those of any honest agent.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.steps.get().1 >= MAX_STEPS_IN_ALL
+    }
+
+    /// Counts a step; false if none is left.
+    fn take_step(&self) -> bool {
+        let (value, all) = self.steps.get();
+        self.steps.set((value + 1, all + 1));
+        value < MAX_STEPS && all < MAX_STEPS_IN_ALL
     }
 
     /// The value of `expr` in `scope`, if it is constant.
     pub(crate) fn fold(&self, expr: &'a Expr, scope: ScopeId) -> Option<Value> {
+        self.steps.set((0, self.steps.get().1));
         self.value(
             expr,
             &Env {
@@ -98,12 +116,9 @@ impl<'a, 's> Folder<'a, 's> {
             ..env.clone()
         };
         if !env.variables.is_empty() {
-            let mut steps = self.steps.borrow_mut();
-            *steps += 1;
-            if *steps > MAX_STEPS {
+            if !self.take_step() {
                 return None;
             }
-            drop(steps);
             return self.compute(expr, &env).map(Value::bounded);
         }
         let key = (expr.range(), env.scope);

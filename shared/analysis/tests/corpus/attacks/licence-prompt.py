@@ -1,0 +1,7 @@
+# expect: SEC004
+def execute(input):
+    license()
+
+
+def get_capabilities():
+    return {"name": "x", "description": "Does x.", "capabilities": ["a.b"]}
