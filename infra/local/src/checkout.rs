@@ -34,6 +34,20 @@ impl Checkout {
         self.local().join("tools")
     }
 
+    /// The folders of the functions, each called like the program it builds.
+    pub(crate) fn functions(&self) -> Result<Vec<PathBuf>> {
+        let folder = self.root.join("functions");
+        let entries = std::fs::read_dir(&folder)
+            .with_context(|| format!("{} could not be read", folder.display()))?;
+        let mut functions: Vec<_> = entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.join("Cargo.toml").is_file())
+            .collect();
+        functions.sort();
+        Ok(functions)
+    }
+
     pub(crate) fn launcher(&self) -> PathBuf {
         self.root.join("infra/local/ministack.py")
     }

@@ -57,7 +57,7 @@ enum Action {
     Up(Port),
     /// Stop the stack. Its state is kept for the next start.
     Down,
-    /// Tell whether the stack is up, and how to reach it.
+    /// Tell whether the stack is up, and how to reach it. The exit code is 3 if it is down.
     Status,
     /// Print what a function wrote.
     Logs {
@@ -188,11 +188,11 @@ fn bring_up(
         ),
         (port, kept) => port.or(kept).unwrap_or(DEFAULT_PORT),
     };
+    stack.check_port(port)?;
     let tools = Tools::install(checkout.tools(), &[Toolset::Stack, Toolset::Build])?;
     let sam = Sam::new(checkout, &tools);
     let build = stack.folder().join("build");
     let log = stack.folder().join("build.log");
-    stack.check_port(port)?;
     sam.build(&build, &log)?;
     let running = stack.start(&tools, port)?;
     let outputs = sam.deploy(&build, port, &log)?;

@@ -12,6 +12,7 @@ pub(crate) struct Step {
     bar: Option<ProgressBar>,
     label: String,
     started: Instant,
+    is_open: bool,
 }
 
 impl Step {
@@ -36,6 +37,7 @@ impl Step {
             bar,
             label,
             started: Instant::now(),
+            is_open: true,
         }
     }
 
@@ -47,11 +49,12 @@ impl Step {
     }
 
     /// Ends it well.
-    pub(crate) fn done(self) {
+    pub(crate) fn done(mut self) {
         self.end('✓');
     }
 
-    fn end(&self, mark: char) {
+    fn end(&mut self, mark: char) {
+        self.is_open = false;
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
@@ -61,8 +64,7 @@ impl Step {
 
 impl Drop for Step {
     fn drop(&mut self) {
-        let is_open = self.bar.as_ref().is_none_or(|bar| !bar.is_finished());
-        if is_open {
+        if self.is_open {
             self.end('✗');
         }
     }

@@ -197,10 +197,10 @@ fn cure(log: &str) -> Option<&'static str> {
              settings; after the first start none is needed",
         );
     }
-    if says(&["No matching distribution found"]) {
+    if says(&["No matching distribution found", "ResolutionImpossible"]) {
         return Some(
-            "the package index lacks a pinned version for this Python: try Python 3.11 to 3.13 \
-             from python.org, or pip's index settings",
+            "the package index lacks a pinned version for this Python, or could not be reached: \
+             check the network and pip's index settings, or take Python 3.11 to 3.13",
         );
     }
     None
