@@ -1,4 +1,41 @@
 //! Runs Python agents under limits, pausing at every tool call.
+//!
+//! An agent's [`Source`](tdev_domain::Source) is compiled once into a [`Program`] and run many
+//! times, each time on a fresh instance that sees nothing of the others. A run has no ambient
+//! authority: no files, no environment, no clock, no network, only the tools it was granted. It
+//! pauses at every tool call as a [`Suspended`], which can be written as bytes and resumed
+//! elsewhere. JSON goes in and JSON comes out.
+//!
+//! # Two ways to run
+//!
+//! - [`Program`] runs an agent in this process, in microseconds.
+//! - [`Worker`] runs it in a process of its own, for some twenty microseconds more. **Agents that
+//!   nobody has read belong here**: see what remains, below.
+//!
+//! # What holds
+//!
+//! | limit | by |
+//! |---|---|
+//! | wall time | the interpreter's checkpoints, in loops of its own too; tool calls do not count |
+//! | memory | [`LimitedAllocator`], checked against at the same points |
+//! | depth of calls and data | the interpreter's counter; the parser's own limit on nesting |
+//! | output and tool arguments | a walk in bytecode before anything is converted |
+//! | input and tool answers | a look at depth and size before anything is converted |
+//! | printing, logging, tool calls | a count whose end no `except` sees |
+//! | the wrapper around the agent | names beginning with `__tdev` do not compile |
+//!
+//! A panic of the interpreter is caught and fails the run. Memory is counted for the process as a
+//! whole, so one run at a time proceeds and others wait; threads that allocate meanwhile disturb
+//! the count. A thread that compiles or runs agents needs a stack of [`SANDBOX_STACK_BYTES`].
+//!
+//! # What remains
+//!
+//! Some operations of the interpreter look at neither clock nor memory until they are done:
+//! comparing, printing or encoding a small structure that refers to itself many times over;
+//! `json.dumps` with a vast `indent`; `str.join` of large strings; arithmetic on integers of
+//! millions of digits. In this process such an agent either keeps its thread for ever, or
+//! allocates past [`ceiling_bytes`] and the allocator ends the process with status 65. A [`Worker`]
+//! turns both into a failure of the agent.
 
 mod cache;
 mod failure;

@@ -12,15 +12,15 @@ use tdev_domain::Limits;
 
 /// The stack a thread needs to compile and run agents, in bytes.
 ///
-/// The deepest use is by the parser on nested brackets and operators, which it follows without a
-/// limit; the agent's size is what bounds it.
-pub const SANDBOX_STACK_BYTES: usize = 64 * 1024 * 1024;
+/// The deepest use measured is under 1 MiB in a debug build, by the parser on a chain of thousands
+/// of operators; calls and data of an agent are bounded by the recursion limit.
+pub const SANDBOX_STACK_BYTES: usize = 16 * 1024 * 1024;
 
 /// What one operation may allocate beyond the limit before the interpreter looks again; past this
 /// the allocator ends the process.
 ///
-/// A container that grows holds its old and its new storage at once, each at most the limit, and
-/// the interpreter copies in a few places what it has just checked.
+/// This comes on top of twice the limit, for a container that grows holds its old and its new
+/// storage at once.
 const HEADROOM_BYTES: u64 = 32 * 1024 * 1024;
 
 /// One run at a time: the allocator counts for the process as a whole.

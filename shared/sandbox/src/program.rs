@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use monty::MontyRun;
 use monty_types::{CompileOptions, MontyObject, PrintWriter};
@@ -21,7 +21,8 @@ use crate::{failure, json, memory};
 pub struct Program(Arc<Compiled>);
 
 struct Compiled {
-    run: MontyRun,
+    /// Not for two threads at once; nor are two runs.
+    run: Mutex<MontyRun>,
     fixed_inputs: Vec<MontyObject>,
     layout: Layout,
     bytes: u64,
@@ -63,7 +64,7 @@ impl Program {
         });
         let run = run.map_err(|error| failure::uncompilable(text, &layout, &error))?;
         Ok(Self(Arc::new(Compiled {
-            run,
+            run: Mutex::new(run),
             fixed_inputs: wrapped.fixed_inputs,
             layout,
             bytes: bytes as u64,
@@ -112,7 +113,8 @@ impl Program {
         session.advance(|print| {
             let inputs = self.inputs(call)?;
             let tracker = run::tracker(limits);
-            Ok(self.0.run.clone().start(inputs, tracker, print))
+            let copy = self.monty().clone();
+            Ok(copy.start(inputs, tracker, print))
         })
     }
 
@@ -122,7 +124,7 @@ impl Program {
         let print = PrintWriter::Callback(&mut transcript);
         let turn = memory::turn(limits, 0, || {
             let inputs = self.inputs(call)?;
-            Ok(self.0.run.run(inputs, run::tracker(limits), print))
+            Ok(self.monty().run(inputs, run::tracker(limits), print))
         });
         run::ended(
             turn.result,
@@ -131,6 +133,11 @@ impl Program {
             &self.0.layout,
             limits,
         )
+    }
+
+    fn monty(&self) -> MutexGuard<'_, MontyRun> {
+        // Runs leave nothing in the compiled form but caches, so one that panicked did no harm.
+        self.0.run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn inputs(&self, call: &Call<'_>) -> Result<Vec<MontyObject>, AgentFailure> {
@@ -170,5 +177,25 @@ impl Host for NoHost {
             "'{}' is not available in get_capabilities()",
             call.tool
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_and_a_suspended_run_can_go_to_another_thread() {
+        fn is_send<T: Send>() {}
+        fn is_sync<T: Sync>() {}
+        is_send::<Program>();
+        is_sync::<Program>();
+        is_send::<run::Suspended>();
+        is_send::<Run>();
+    }
+
+    #[test]
+    fn lines_end_as_in_python() {
+        assert_eq!(normalised("\u{feff}a\r\nb\rc\n"), "a\nb\nc\n");
     }
 }

@@ -11,6 +11,23 @@ fn failure(text: &str, granted: &[Tool]) -> AgentFailure {
 }
 
 #[test]
+fn failures_read_well_as_json() {
+    let failures = [
+        "def execute(input):\n    return [1, 2\n",
+        "class A(B):\n    pass\n",
+        "def execute(input):\n    return __tdev_input\n",
+        "def execute(input):\n    return input['missing']\n",
+        "def execute(input):\n    return [{1, 2}]\n",
+        "def execute(input):\n    return execute(input)\n",
+        "def execute(input):\n    return open('x')\n",
+        "def execute(input):\n    return 'x' * 10**9\n",
+        "def execute(input):\n    return log('x')\n",
+    ]
+    .map(|text| failure(text, &[]));
+    insta::assert_json_snapshot!(failures);
+}
+
+#[test]
 fn one_program_serves_many_runs_and_none_sees_another() {
     let agent = "seen = []\ndef execute(input):\n    seen.append(input)\n    return seen\n";
     sandboxed(|| {
@@ -196,6 +213,6 @@ fn nesting_in_the_source_is_refused_and_never_overflows_the_stack() {
         ),
     ] {
         let failure = failure(&agent, &[]);
-        assert_eq!(failure.kind, FailureKind::InvalidSource, "{:.30}", agent);
+        assert_eq!(failure.kind, FailureKind::InvalidSource, "{agent:.30}");
     }
 }

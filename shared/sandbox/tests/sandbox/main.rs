@@ -1,9 +1,16 @@
 //! The sandbox from outside: agents that work, agents that fail, agents that mean harm.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what the tests share may fail as a test does"
+)]
+
 mod agent;
 mod harness;
 mod hostile;
 mod round_trip;
+mod samples;
 mod snapshot;
 mod worker;
 
