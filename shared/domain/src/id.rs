@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::Invalid;
+use crate::{EffectKey, Invalid};
 
 /// Declares a string newtype whose `FromStr` is its only way in.
 macro_rules! text_id {
@@ -118,6 +118,13 @@ text_id! {
 }
 
 text_id! {
+    /// An invocation: `inv_` and 32 hexadecimal digits.
+    InvocationId, "invocation",
+    "inv_ followed by 32 hexadecimal digits",
+    |text| is_prefixed_uuid(text, "inv_")
+}
+
+text_id! {
     /// An API key's public identifier: `key_` and 32 hexadecimal digits. Not a secret.
     ApiKeyId, "api_key",
     "key_ followed by 32 hexadecimal digits",
@@ -143,6 +150,22 @@ impl RegistrationId {
     #[must_use]
     pub fn generate() -> Self {
         Self(format!("reg_{}", Uuid::now_v7().simple()))
+    }
+}
+
+impl InvocationId {
+    /// A new identifier; later ones sort after earlier ones.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(format!("inv_{}", Uuid::now_v7().simple()))
+    }
+
+    /// The identifier of the invocation that `caller` starts: always the same one.
+    #[must_use]
+    pub fn called_by(caller: &EffectKey) -> Self {
+        let mut digits = sha_256(caller.to_string().as_bytes());
+        digits.truncate(32);
+        Self(format!("inv_{digits}"))
     }
 }
 
@@ -291,6 +314,18 @@ mod tests {
         for id in ids {
             assert_eq!(id.as_str().parse::<RegistrationId>().unwrap(), id);
         }
+    }
+
+    #[test]
+    fn an_effect_calls_one_invocation() {
+        let caller = |number| EffectKey {
+            invocation: "inv_00000000000000000000000000000001".parse().unwrap(),
+            number,
+        };
+        let called = InvocationId::called_by(&caller(1));
+        assert_eq!(called, InvocationId::called_by(&caller(1)));
+        assert_ne!(called, InvocationId::called_by(&caller(2)));
+        assert_eq!(called.as_str().parse(), Ok(called));
     }
 
     proptest! {

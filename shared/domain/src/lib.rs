@@ -13,6 +13,7 @@ mod api_key;
 mod error;
 mod finding;
 mod id;
+mod invocation;
 mod manifest;
 mod message;
 mod quality;
@@ -25,8 +26,12 @@ pub use api_key::KeyRecord;
 pub use error::{ErrorName, Invalid};
 pub use finding::{Finding, Severity};
 pub use id::{
-    AgentName, ApiKeyId, ArtifactDigest, Capability, KeyDigest, RegistrationId, TenantId,
-    VersionNumber,
+    AgentName, ApiKeyId, ArtifactDigest, Capability, InvocationId, KeyDigest, RegistrationId,
+    TenantId, VersionNumber,
+};
+pub use invocation::{
+    Answer, Call, Callee, Effect, EffectClass, EffectError, EffectErrorKind, EffectKey, Invocation,
+    InvocationFailure, InvocationStatus, Pending, Signal, Stage, Stored, Wait,
 };
 pub use manifest::{Example, Limits, LimitsDraft, Manifest, ManifestDraft, Tool, limits};
 pub use message::RegisterMessage;

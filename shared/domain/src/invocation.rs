@@ -1,0 +1,337 @@
+//! Invocations: durable runs of one agent version on one input.
+//!
+//! ```text
+//!              ┌───────────── wake-up ──────────────┐
+//!              ▼                                    │
+//! queued ──► running ──────────────────────────► suspended
+//!   ▲          │ │ lease expires, another worker      │
+//!   └──────────┘ │                                    │
+//!                ├──► completed                       │
+//!                ├──► failed                          │
+//!                └──► cancelled ◄─────────────────────┘
+//! ```
+//!
+//! `completed`, `failed` and `cancelled` are final. These are the records; who may change them,
+//! and how, is for the engine of durable invocation.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    AgentFailure, AgentName, ArtifactDigest, InvocationId, Limits, TenantId, Tool, VersionNumber,
+};
+
+/// The agent version that an invocation runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Callee {
+    /// The agent.
+    pub agent: AgentName,
+    /// Its version.
+    pub version: VersionNumber,
+    /// The code.
+    pub artifact: ArtifactDigest,
+    /// The tools the run is granted.
+    pub tools: BTreeSet<Tool>,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+/// One effect of one invocation. Written out (`inv_…/3`) it is the effect's idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EffectKey {
+    /// The invocation.
+    pub invocation: InvocationId,
+    /// The effect's number, from 1.
+    pub number: u32,
+}
+
+impl fmt::Display for EffectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.invocation, self.number)
+    }
+}
+
+/// A tool call, as an agent made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// The tool's name in Python.
+    pub tool: String,
+    /// The arguments by name.
+    pub args: Value,
+}
+
+/// What may be done with an effect of which it is not known whether it happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectClass {
+    /// Answered on the spot, touching nothing: the clock, randomness, the log, refusals.
+    Recorded,
+    /// May be repeated under the same key.
+    Idempotent,
+    /// Must not be repeated.
+    AtMostOnce,
+    /// Waits for a point in time.
+    Timer,
+    /// Waits for a signal.
+    Signal,
+    /// Waits for another invocation.
+    Child,
+}
+
+/// Why a tool call has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectErrorKind {
+    /// The tool could not do it, or would not.
+    Failed,
+    /// The effect was begun and may or may not have happened; it is not safe to repeat.
+    OutcomeUnknown,
+    /// A limit on effects, children or depth forbids it; nothing was done.
+    LimitExceeded,
+    /// No signal came in time.
+    TimedOut,
+    /// The invocation that was called failed.
+    ChildFailed,
+    /// It was called off while it was awaited.
+    Cancelled,
+}
+
+/// A tool call's failure. The agent may catch it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct EffectError {
+    /// In which of the known ways.
+    pub kind: EffectErrorKind,
+    /// What happened, for the agent's author.
+    pub message: String,
+}
+
+impl EffectError {
+    /// A failure of `kind`.
+    pub fn new(kind: EffectErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+}
+
+/// What a tool call came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// This value.
+    Value(Value),
+    /// No value, for this reason.
+    Error(EffectError),
+}
+
+/// An effect that is over: an entry of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// Its number, from 1 and without gaps.
+    pub number: u32,
+    /// What was called.
+    pub call: Call,
+    /// How it was treated.
+    pub class: EffectClass,
+    /// What it came to.
+    pub answer: Answer,
+    /// When it was begun.
+    pub begun_at: Timestamp,
+    /// When it was over.
+    pub ended_at: Timestamp,
+}
+
+/// How far the effect has come at which a run stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// The agent asked for it; nothing was done.
+    Called,
+    /// It may have been done, or is being waited for.
+    Intended,
+    /// It is over; the agent has yet to learn of it.
+    Answered(Answer),
+}
+
+/// The effect at which the run stands, and before which the snapshot was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Its number.
+    pub number: u32,
+    /// What was called.
+    pub call: Call,
+    /// How it is treated.
+    pub class: EffectClass,
+    /// How far it has come.
+    pub stage: Stage,
+    /// When it was begun.
+    pub begun_at: Timestamp,
+}
+
+/// Where an invocation stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
+pub enum InvocationStatus {
+    /// Ready to run, and a worker has been called.
+    Queued,
+    /// A worker has it.
+    Running {
+        /// When another one may take it.
+        lease_until: Timestamp,
+    },
+    /// It waits; no worker has it.
+    Suspended {
+        /// For what.
+        wait: Wait,
+    },
+    /// It returned.
+    Completed {
+        /// What.
+        output: Value,
+    },
+    /// It failed.
+    Failed {
+        /// How.
+        failure: InvocationFailure,
+    },
+    /// Someone called it off.
+    Cancelled,
+}
+
+impl InvocationStatus {
+    /// Whether it will never change again.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::Completed { .. } | Self::Failed { .. } | Self::Cancelled
+        )
+    }
+}
+
+/// What a suspended invocation waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
+pub enum Wait {
+    /// A point in time.
+    Time {
+        /// When.
+        until: Timestamp,
+    },
+    /// A signal, or a point in time.
+    Signal {
+        /// The signal's name.
+        signal: String,
+        /// When to go on without it.
+        until: Timestamp,
+    },
+    /// Another invocation to end.
+    Child {
+        /// Which.
+        invocation: InvocationId,
+    },
+}
+
+/// Why an invocation failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum InvocationFailure {
+    /// By fault of the agent.
+    Agent(AgentFailure),
+    /// It has had effects, and its snapshot cannot be used.
+    Unresumable {
+        /// What is wrong with the snapshot.
+        message: String,
+    },
+    /// One worker after the other was lost at the same place.
+    Stalled {
+        /// How many.
+        workers: u32,
+    },
+}
+
+/// A message from outside to a running agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signal {
+    /// Its name.
+    pub name: String,
+    /// What it carries.
+    pub payload: Value,
+    /// When it was accepted.
+    pub at: Timestamp,
+}
+
+/// Where a snapshot lies: in the record if it is small, else beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stored {
+    /// Here, as it was sealed.
+    Inline(Vec<u8>),
+    /// Under this key.
+    Object(String),
+}
+
+/// One durable run of one agent version on one input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invocation {
+    /// Its identifier.
+    pub id: InvocationId,
+    /// The owner.
+    pub tenant: TenantId,
+    /// What is run.
+    pub callee: Callee,
+    /// What `execute` is called with.
+    pub input: Value,
+    /// Where it stands.
+    pub status: InvocationStatus,
+    /// The effect at which it stands; absent before the first that was written, and at the end.
+    pub pending: Option<Pending>,
+    /// The suspended interpreter at `pending`.
+    pub snapshot: Option<Stored>,
+    /// The number the next effect gets.
+    pub next_effect: u32,
+    /// The first effect since the run last began from the input.
+    pub first_effect: u32,
+    /// Signals that no one has waited for yet, in order of arrival.
+    pub signals: Vec<Signal>,
+    /// The effect that waits for this invocation.
+    pub parent: Option<EffectKey>,
+    /// How many invocations are above it.
+    pub depth: u32,
+    /// How many invocations it has called.
+    pub children: u32,
+    /// How many effects it and what it calls may still begin. While it waits for a child, the
+    /// child has them.
+    pub budget: u32,
+    /// Whether it is to end at the next effect.
+    pub cancel_requested: bool,
+    /// The last fencing token given, which is how many leases there were.
+    pub token: u64,
+    /// How many leases there were since it last came a step further.
+    pub stalls: u32,
+    /// Counts the writes; each is made on condition of the count it read.
+    pub revision: u64,
+    /// When the keeper shall look after it; absent where it needs no looking after.
+    pub due_at: Option<Timestamp>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Invocation {
+    /// The key of its effect `number`.
+    #[must_use]
+    pub fn effect_key(&self, number: u32) -> EffectKey {
+        EffectKey {
+            invocation: self.id.clone(),
+            number,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The seam to the store.
+
+use std::error::Error as StdError;
+use std::future::Future;
+
+use tdev_domain::{Effect, Invocation, InvocationId, Stored};
+
+/// A service did not answer. What was asked of it may or may not have been done.
+#[derive(Debug, thiserror::Error)]
+#[error("a service did not answer")]
+pub struct Unavailable(#[source] pub Box<dyn StdError + Send + Sync>);
+
+/// Why a commit was not acknowledged.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// A record is not of the expected revision. Nothing was written.
+    #[error("a record has changed since it was read")]
+    Conflict,
+    /// Nobody knows whether it was written.
+    #[error("the commit was not acknowledged")]
+    Unavailable(#[from] Unavailable),
+}
+
+/// What becomes of one invocation in a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The record as it shall be. It is written on condition that the stored one's revision is
+    /// one less, and that there is none if the revision is 0.
+    pub record: Invocation,
+    /// Effects to be added to its ledger, which so far ends just before them.
+    pub ledger: Vec<Effect>,
+    /// A snapshot that is not needed once the commit is written, and may then be removed.
+    pub superseded: Option<Stored>,
+}
+
+impl Change {
+    /// A new record, and nothing else.
+    #[must_use]
+    pub fn to(record: Invocation) -> Self {
+        Self {
+            record,
+            ledger: Vec::new(),
+            superseded: None,
+        }
+    }
+}
+
+/// The store of the invocations of one tenant.
+pub trait Journal: Sync {
+    /// The record, by a strongly consistent read.
+    fn load(
+        &self,
+        id: &InvocationId,
+    ) -> impl Future<Output = Result<Option<Invocation>, Unavailable>> + Send;
+
+    /// Writes all the changes or none, each on its condition. There are at most 9.
+    ///
+    /// If the store is asked again within one call, because an acknowledgement was lost, a write
+    /// that was made the first time is not to be taken for a conflict.
+    fn commit(&self, changes: &[Change]) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// The whole ledger, in order.
+    fn ledger(
+        &self,
+        id: &InvocationId,
+    ) -> impl Future<Output = Result<Vec<Effect>, Unavailable>> + Send;
+
+    /// Puts a snapshot where the record can refer to it, under a name that no other lease of the
+    /// invocation (`invocation.token`) and no other effect of this lease uses.
+    fn keep(
+        &self,
+        invocation: &Invocation,
+        effect: u32,
+        snapshot: Vec<u8>,
+    ) -> impl Future<Output = Result<Stored, Unavailable>> + Send;
+
+    /// The snapshot that [`Self::keep`] put there.
+    fn fetch(
+        &self,
+        invocation: &Invocation,
+        stored: &Stored,
+    ) -> impl Future<Output = Result<Vec<u8>, Unavailable>> + Send;
+}

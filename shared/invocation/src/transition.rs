@@ -1,0 +1,436 @@
+//! The moves of an invocation's record. All pure.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tdev_domain::{
+    Answer, Callee, Effect, EffectClass, EffectError, EffectErrorKind, Invocation,
+    InvocationFailure, InvocationId, InvocationStatus, Pending, Stage, Stored, TenantId, Wait,
+};
+
+use crate::limits::{LEASE, MAX_CHILDREN, MAX_DEPTH, MAX_STALLS, MAX_TREE_EFFECTS, WAKE_GRACE};
+use crate::{Change, Request};
+
+/// A message to be sent: its invocation is ready to run, then or now.
+///
+/// It need not arrive. What it says can be read from the record, and the keeper does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WakeUp {
+    /// Which invocation.
+    pub invocation: InvocationId,
+    /// Not before then; at once if that has passed.
+    pub at: Timestamp,
+}
+
+/// Why a delivery came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// There is no such invocation.
+    Unknown,
+    /// It is final.
+    Ended,
+    /// Another worker has it.
+    Leased,
+    /// It waits, and what it waits for has not come.
+    Waiting,
+}
+
+/// An invocation that is to run `callee` on `input`, for nobody but the client.
+///
+/// It is stored by a commit of its own, and a message then calls a worker.
+#[must_use]
+pub fn accept(
+    id: InvocationId,
+    tenant: TenantId,
+    callee: Callee,
+    input: Value,
+    now: Timestamp,
+) -> Invocation {
+    let mut record = Invocation {
+        id,
+        tenant,
+        callee,
+        input,
+        status: InvocationStatus::Queued,
+        pending: None,
+        snapshot: None,
+        next_effect: 1,
+        first_effect: 1,
+        signals: Vec::new(),
+        parent: None,
+        depth: 0,
+        children: 0,
+        budget: MAX_TREE_EFFECTS,
+        cancel_requested: false,
+        token: 0,
+        stalls: 0,
+        revision: 0,
+        due_at: None,
+        created_at: now,
+        updated_at: now,
+    };
+    queue(&mut record, now);
+    record
+}
+
+/// The invocation that the effect `number` of `parent` calls.
+pub(crate) fn called_by(
+    parent: &Invocation,
+    number: u32,
+    callee: Callee,
+    input: Value,
+    now: Timestamp,
+) -> Invocation {
+    let key = parent.effect_key(number);
+    let id = InvocationId::called_by(&key);
+    Invocation {
+        parent: Some(key),
+        depth: parent.depth + 1,
+        ..accept(id, parent.tenant.clone(), callee, input, now)
+    }
+}
+
+pub(crate) fn revised(found: &Invocation, now: Timestamp) -> Invocation {
+    Invocation {
+        revision: found.revision + 1,
+        updated_at: now,
+        ..found.clone()
+    }
+}
+
+pub(crate) fn after(now: Timestamp, wait: jiff::SignedDuration) -> Timestamp {
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+fn queue(record: &mut Invocation, now: Timestamp) {
+    record.status = InvocationStatus::Queued;
+    record.due_at = Some(after(now, WAKE_GRACE));
+}
+
+fn lease(record: &mut Invocation, now: Timestamp) {
+    let lease_until = after(now, LEASE);
+    record.status = InvocationStatus::Running { lease_until };
+    record.due_at = Some(lease_until);
+}
+
+/// Whether a worker may take it now; if not, when it may be worth another try.
+pub(crate) fn claimable(
+    found: &Invocation,
+    now: Timestamp,
+) -> Result<(), (Refusal, Option<Timestamp>)> {
+    let (why, from) = match &found.status {
+        InvocationStatus::Queued => return Ok(()),
+        InvocationStatus::Running { lease_until } => (Refusal::Leased, *lease_until),
+        InvocationStatus::Suspended {
+            wait: Wait::Time { until } | Wait::Signal { until, .. },
+        } => (Refusal::Waiting, *until),
+        InvocationStatus::Suspended {
+            wait: Wait::Child { .. },
+        } => return Err((Refusal::Waiting, None)),
+        InvocationStatus::Completed { .. }
+        | InvocationStatus::Failed { .. }
+        | InvocationStatus::Cancelled => return Err((Refusal::Ended, None)),
+    };
+    if now < from {
+        Err((why, Some(from)))
+    } else {
+        Ok(())
+    }
+}
+
+/// What a worker does with an invocation that it may take.
+#[derive(Debug)]
+pub(crate) enum Claim {
+    /// Runs it.
+    Lease(Box<Invocation>),
+    /// Ends it.
+    End(InvocationStatus),
+}
+
+pub(crate) fn claim(found: &Invocation, now: Timestamp) -> Claim {
+    if found.cancel_requested {
+        return Claim::End(InvocationStatus::Cancelled);
+    }
+    if found.stalls >= MAX_STALLS {
+        let workers = found.stalls;
+        return Claim::End(InvocationStatus::Failed {
+            failure: InvocationFailure::Stalled { workers },
+        });
+    }
+    let mut next = revised(found, now);
+    if let (InvocationStatus::Suspended { wait }, Some(pending)) =
+        (&found.status, &mut next.pending)
+    {
+        pending.stage = Stage::Answered(waited_in_full(wait));
+    }
+    lease(&mut next, now);
+    next.token += 1;
+    next.stalls += 1;
+    Claim::Lease(Box::new(next))
+}
+
+fn waited_in_full(wait: &Wait) -> Answer {
+    match wait {
+        Wait::Time { .. } => Answer::Value(Value::Null),
+        Wait::Signal { signal, .. } => Answer::Error(EffectError::new(
+            EffectErrorKind::TimedOut,
+            format!("no signal '{signal}' came in time"),
+        )),
+        Wait::Child { invocation } => Answer::Error(EffectError::new(
+            EffectErrorKind::OutcomeUnknown,
+            format!("{invocation} is not known to have ended"),
+        )),
+    }
+}
+
+/// Why `request` is refused before anything is done for it.
+pub(crate) fn refusal(record: &Invocation, request: &Request) -> Option<EffectError> {
+    let limit = |message: String| Some(EffectError::new(EffectErrorKind::LimitExceeded, message));
+    if matches!(request, Request::Recorded(_)) {
+        return None;
+    }
+    if record.budget == 0 {
+        return limit(format!(
+            "the agents of this call have had {MAX_TREE_EFFECTS} effects"
+        ));
+    }
+    if matches!(request, Request::CallAgent { .. }) {
+        if record.depth >= MAX_DEPTH {
+            return limit(format!("agents may call each other {MAX_DEPTH} deep"));
+        }
+        if record.children >= MAX_CHILDREN {
+            return limit(format!("an agent may call {MAX_CHILDREN} others"));
+        }
+    }
+    None
+}
+
+/// What a worker does at a tool call that is not answered on the spot.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    /// Nothing: it lets another worker go on.
+    Yield,
+    /// Performs the effect.
+    Perform,
+    /// Lets go until something comes.
+    Suspend(Wait),
+    /// Lets go until this invocation, which is to be created, has ended.
+    Call(Box<Invocation>),
+}
+
+/// The write before a step: the effects that are `over`, the call, the snapshot at it, and what
+/// the worker is about to do.
+pub(crate) fn intended(
+    record: &Invocation,
+    over: Vec<Effect>,
+    pending: Pending,
+    snapshot: Stored,
+    step: Step,
+    now: Timestamp,
+) -> Vec<Change> {
+    let mut next = revised(record, now);
+    next.next_effect = pending.number + 1;
+    next.pending = Some(pending);
+    next.stalls = 0;
+    let superseded = next
+        .snapshot
+        .replace(snapshot)
+        .filter(|old| next.snapshot.as_ref() != Some(old));
+    let mut child = None;
+    if !matches!(step, Step::Yield) {
+        next.budget = next.budget.saturating_sub(1);
+    }
+    match step {
+        Step::Yield => queue(&mut next, now),
+        Step::Perform => lease(&mut next, now),
+        Step::Suspend(wait) => {
+            next.due_at = match &wait {
+                Wait::Time { until } | Wait::Signal { until, .. } => Some(*until),
+                Wait::Child { .. } => None,
+            };
+            next.status = InvocationStatus::Suspended { wait };
+        }
+        Step::Call(mut called) => {
+            next.status = InvocationStatus::Suspended {
+                wait: Wait::Child {
+                    invocation: called.id.clone(),
+                },
+            };
+            next.due_at = None;
+            next.children += 1;
+            called.budget = std::mem::take(&mut next.budget);
+            child = Some(Change::to(*called));
+        }
+    }
+    let mut changes = vec![Change {
+        record: next,
+        ledger: over,
+        superseded,
+    }];
+    changes.extend(child);
+    changes
+}
+
+/// The record of an effect that was performed, the lease held on to.
+pub(crate) fn performed(record: &Invocation, answer: Answer, now: Timestamp) -> Invocation {
+    let mut next = answered(record, answer, now);
+    lease(&mut next, now);
+    next.stalls = 0;
+    next
+}
+
+/// A suspended invocation whose wait has come to `answer`, ready to run.
+pub(crate) fn resumed(record: &Invocation, answer: Answer, now: Timestamp) -> Invocation {
+    let mut next = answered(record, answer, now);
+    queue(&mut next, now);
+    next
+}
+
+fn answered(record: &Invocation, answer: Answer, now: Timestamp) -> Invocation {
+    let mut next = revised(record, now);
+    if let Some(pending) = &mut next.pending {
+        pending.stage = Stage::Answered(answer);
+    }
+    next
+}
+
+/// A run that goes back to its input; nothing it did so far is of consequence.
+pub(crate) fn restarted(record: &Invocation, now: Timestamp) -> Change {
+    let mut next = revised(record, now);
+    if let Some(abandoned) = next.pending.take() {
+        next.next_effect = abandoned.number;
+    }
+    next.first_effect = next.next_effect;
+    let superseded = next.snapshot.take();
+    lease(&mut next, now);
+    Change {
+        record: next,
+        ledger: Vec::new(),
+        superseded,
+    }
+}
+
+/// The same invocation, the keeper to come back if the wake-up it sends is lost.
+pub(crate) fn postponed(record: &Invocation, now: Timestamp) -> Invocation {
+    Invocation {
+        due_at: Some(after(now, WAKE_GRACE)),
+        ..revised(record, now)
+    }
+}
+
+/// The end of an invocation and, in the same commit, the answer to whoever waits for it.
+///
+/// `over` are effects that the ledger lacks. `parent` is the record that `record.parent` names.
+pub(crate) fn settled(
+    record: &Invocation,
+    over: Vec<Effect>,
+    status: InvocationStatus,
+    parent: Option<&Invocation>,
+    now: Timestamp,
+) -> (Vec<Change>, Option<WakeUp>) {
+    let mut next = revised(record, now);
+    let mut ledger = over;
+    if let Some(pending) = next.pending.take() {
+        next.next_effect = pending.number;
+        if ledger.is_empty() {
+            ledger.extend(unresolved(pending, now));
+        }
+    }
+    if let Some(last) = ledger.last() {
+        next.next_effect = last.number + 1;
+    }
+    next.status = status;
+    next.signals.clear();
+    next.due_at = None;
+    let superseded = next.snapshot.take();
+    let waiting = parent.filter(|parent| waits_for(parent, &record.id));
+    let resumed_parent = waiting.map(|parent| Invocation {
+        budget: next.budget,
+        ..resumed(parent, answer_to_parent(&next), now)
+    });
+    let mut changes = vec![Change {
+        record: next,
+        ledger,
+        superseded,
+    }];
+    let wake = resumed_parent.map(|parent| {
+        let invocation = parent.id.clone();
+        changes.push(Change::to(parent));
+        WakeUp {
+            invocation,
+            at: now,
+        }
+    });
+    (changes, wake)
+}
+
+fn waits_for(parent: &Invocation, child: &InvocationId) -> bool {
+    matches!(
+        &parent.status,
+        InvocationStatus::Suspended { wait: Wait::Child { invocation } } if invocation == child
+    )
+}
+
+/// The ledger's entry for an effect at which a run ends without having been answered.
+fn unresolved(pending: Pending, now: Timestamp) -> Option<Effect> {
+    let answer = match (&pending.stage, pending.class) {
+        (Stage::Called, _) => return None,
+        (Stage::Answered(answer), _) => answer.clone(),
+        (
+            Stage::Intended,
+            EffectClass::Idempotent | EffectClass::AtMostOnce | EffectClass::Recorded,
+        ) => outcome_unknown(),
+        (Stage::Intended, EffectClass::Timer | EffectClass::Signal | EffectClass::Child) => {
+            Answer::Error(EffectError::new(
+                EffectErrorKind::Cancelled,
+                "the invocation ended while it waited",
+            ))
+        }
+    };
+    Some(over(pending, answer, now))
+}
+
+/// The ledger's entry for an effect that is over.
+pub(crate) fn over(pending: Pending, answer: Answer, now: Timestamp) -> Effect {
+    Effect {
+        number: pending.number,
+        call: pending.call,
+        class: pending.class,
+        answer,
+        begun_at: pending.begun_at,
+        ended_at: now,
+    }
+}
+
+pub(crate) fn outcome_unknown() -> Answer {
+    Answer::Error(EffectError::new(
+        EffectErrorKind::OutcomeUnknown,
+        "the effect was interrupted; it may or may not have happened",
+    ))
+}
+
+fn answer_to_parent(child: &Invocation) -> Answer {
+    let (kind, message) = match &child.status {
+        InvocationStatus::Completed { output } => return Answer::Value(output.clone()),
+        InvocationStatus::Cancelled => (
+            EffectErrorKind::Cancelled,
+            format!("{} was cancelled", child.id),
+        ),
+        InvocationStatus::Failed { failure } => (
+            EffectErrorKind::ChildFailed,
+            match failure {
+                InvocationFailure::Agent(failure) => failure.message.clone(),
+                InvocationFailure::Unresumable { message } => message.clone(),
+                InvocationFailure::Stalled { workers } => {
+                    format!("{workers} workers were lost at the same place")
+                }
+            },
+        ),
+        InvocationStatus::Queued
+        | InvocationStatus::Running { .. }
+        | InvocationStatus::Suspended { .. } => (
+            EffectErrorKind::OutcomeUnknown,
+            "it has not ended".to_owned(),
+        ),
+    };
+    Answer::Error(EffectError::new(kind, message))
+}
