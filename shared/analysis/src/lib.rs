@@ -53,7 +53,7 @@ pub struct Analysis {
 /// Analyses an agent's source.
 ///
 /// A source that does not parse has only the findings that say so. Takes any [`Source`] without
-/// panicking, on a stack of 2 MiB, in time about proportional to its length.
+/// panicking, on a stack of 2 MiB and with a bounded amount of work.
 #[must_use]
 pub fn analyse(source: &Source) -> Analysis {
     let text = source.as_str();
