@@ -1,5 +1,11 @@
 //! The sample events are the ones the functions take: every file parses as its function's input.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

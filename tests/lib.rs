@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use ureq::http::{Method, Request};
 
 /// How long anything asynchronous may take before a test gives up on it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The stack under test.
 #[derive(Debug)]
@@ -119,7 +119,7 @@ impl Stack {
     pub fn from_env() -> Result<Self> {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
+            .timeout_global(Some(Duration::from_mins(1)))
             .build();
         Ok(Self {
             api: variable("TDEV_E2E_API_URL")?

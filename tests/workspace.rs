@@ -2,6 +2,12 @@
 //!
 //! Dependencies point one way: `functions → {lambda, aws, capability crates} → domain`.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};

@@ -142,7 +142,7 @@ fn an_input_that_breaks_the_schema_is_refused_with_its_place() -> Result<()> {
         let answer = stack.post("/v1/agents/moody/invoke", &json!({"input": input}))?;
         assert_eq!(
             (answer.status, answer.problem()),
-            (422, "input-invalid"),
+            (422, "invalid-input"),
             "{}",
             answer.body
         );
