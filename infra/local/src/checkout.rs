@@ -34,15 +34,15 @@ impl Checkout {
         self.local().join("tools")
     }
 
-    /// The folders of the functions, each called like the program it builds.
-    pub(crate) fn functions(&self) -> Result<Vec<PathBuf>> {
+    /// The functions, each called like its folder and the program it builds.
+    pub(crate) fn functions(&self) -> Result<Vec<String>> {
         let folder = self.root.join("functions");
         let entries = std::fs::read_dir(&folder)
             .with_context(|| format!("{} could not be read", folder.display()))?;
         let mut functions: Vec<_> = entries
             .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.join("Cargo.toml").is_file())
+            .filter(|entry| entry.path().join("Cargo.toml").is_file())
+            .filter_map(|entry| entry.file_name().into_string().ok())
             .collect();
         functions.sort();
         Ok(functions)

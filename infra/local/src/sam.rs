@@ -32,16 +32,20 @@ impl<'a> Sam<'a> {
     /// Builds the functions for this machine, into `folder`.
     pub(crate) fn build(&self, folder: &Path, log: &Path) -> Result<()> {
         let step = Step::start("Building the functions");
-        for function in self.checkout.functions()? {
-            // What `sam build` does too, but it keeps to itself what is being compiled.
-            let mut cargo = Command::new("cargo");
-            cargo
-                .args(["lambda", "build", "--release", "--bin"])
-                .arg(function.file_name().unwrap_or_default())
-                .current_dir(&function);
-            self.prepare(&mut cargo)?;
-            process::run(cargo, log, &step)?;
-        }
+        // What `sam build` does too, but one function after the other, and it keeps to itself what
+        // is being compiled.
+        let mut cargo = Command::new("cargo");
+        cargo
+            .args(["lambda", "build", "--release"])
+            .current_dir(self.checkout.root());
+        // What `sam build` does next, function by function, but it keeps to itself what is being
+        // compiled.
+        let mut cargo = Command::new("cargo");
+        cargo
+            .args(["lambda", "build", "--release"])
+            .current_dir(self.checkout.root());
+        self.prepare(&mut cargo)?;
+        process::run(cargo, log, &step)?;
         let mut sam = self.command()?;
         sam.arg("build")
             .args(["--config-env", PROFILE])
