@@ -34,20 +34,6 @@ impl Checkout {
         self.local().join("tools")
     }
 
-    /// The functions, each called like its folder and the program it builds.
-    pub(crate) fn functions(&self) -> Result<Vec<String>> {
-        let folder = self.root.join("functions");
-        let entries = std::fs::read_dir(&folder)
-            .with_context(|| format!("{} could not be read", folder.display()))?;
-        let mut functions: Vec<_> = entries
-            .flatten()
-            .filter(|entry| entry.path().join("Cargo.toml").is_file())
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .collect();
-        functions.sort();
-        Ok(functions)
-    }
-
     pub(crate) fn launcher(&self) -> PathBuf {
         self.root.join("infra/local/ministack.py")
     }

@@ -32,14 +32,8 @@ impl<'a> Sam<'a> {
     /// Builds the functions for this machine, into `folder`.
     pub(crate) fn build(&self, folder: &Path, log: &Path) -> Result<()> {
         let step = Step::start("Building the functions");
-        // What `sam build` does too, but one function after the other, and it keeps to itself what
+        // What `sam build` does next, but one function after the other, and it keeps to itself what
         // is being compiled.
-        let mut cargo = Command::new("cargo");
-        cargo
-            .args(["lambda", "build", "--release"])
-            .current_dir(self.checkout.root());
-        // What `sam build` does next, function by function, but it keeps to itself what is being
-        // compiled.
         let mut cargo = Command::new("cargo");
         cargo
             .args(["lambda", "build", "--release"])
