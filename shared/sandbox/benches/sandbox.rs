@@ -67,9 +67,9 @@ fn main() -> Result<(), Failure> {
     ] {
         let subject = subject(name, text)?;
         let ours = tdev_sandbox::on_sandbox_thread(|| sandbox(&subject))??;
-        let cpython = python("python3", "cpython.py", &subject)?;
+        let cpython = python("python3", "cpython-agent.py", &subject)?;
         let agno = match env::var("TDEV_AGNO_PYTHON") {
-            Ok(program) => Some(python(&program, "agno.py", &subject)?),
+            Ok(program) => Some(python(&program, "agno-agent.py", &subject)?),
             Err(_) => None,
         };
         writeln!(
