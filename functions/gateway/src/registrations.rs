@@ -11,8 +11,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tdev_domain::{
-    AgentName, AgentStatus, IllegalTransition, RegisterMessage, Registration, RegistrationId,
-    Release, State as RegistrationState, StateName, TenantId, Transition,
+    AgentName, AgentStatus, ApiKeyId, IllegalTransition, RegisterMessage, Registration,
+    RegistrationId, Release, State as RegistrationState, StateName, TenantId, Transition,
 };
 use tdev_security::Principal;
 use utoipa::ToSchema;
@@ -50,6 +50,10 @@ pub(crate) struct RegistrationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     report: Option<ReportView>,
+    /// The release from quarantine; absent if there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    release: Option<ReleaseView>,
     /// When it was accepted.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -85,6 +89,28 @@ pub(crate) struct TransitionView {
     reason: String,
 }
 
+/// A person's word that an agent's security findings are acceptable.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Release)]
+pub(crate) struct ReleaseView {
+    /// The identifier of the API key they showed.
+    #[schema(value_type = String)]
+    by: ApiKeyId,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<String>,
+}
+
+impl From<Release> for ReleaseView {
+    fn from(Release { by, at, reason }: Release) -> Self {
+        Self { by, at, reason }
+    }
+}
+
 impl From<Registration> for RegistrationView {
     fn from(registration: Registration) -> Self {
         let version = match registration.state {
@@ -103,6 +129,7 @@ impl From<Registration> for RegistrationView {
             bytes: registration.bytes,
             history: registration.history.into_iter().map(transition).collect(),
             report: registration.report.map(ReportView::from),
+            release: registration.release.map(ReleaseView::from),
             created_at: registration.created_at,
             updated_at: registration.updated_at,
         }

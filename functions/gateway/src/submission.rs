@@ -3,15 +3,12 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use tdev_domain::{AgentName, MAX_AGENT_BYTES, ManifestDraft, Source, SourceError};
+use tdev_domain::{AgentName, MAX_AGENT_BYTES, ManifestDraft, Source, SourceError, limits};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::extract::{Object, media_type, parse_json, unsupported_media_type};
 use crate::manifest::ManifestBody;
 use crate::problem::{Problem, ProblemType, Violation};
-
-/// The most bytes of a submitted manifest as JSON.
-const MAX_MANIFEST_BYTES: usize = 64 * 1024;
 
 /// The media types of Python source.
 const PYTHON: [&str; 2] = ["text/x-python", "application/x-python"];
@@ -26,7 +23,7 @@ pub(crate) struct RegisterRequest {
     /// The Python source, of at most 6,656 bytes in UTF-8.
     #[schema(example = "def get_capabilities(): …\n\ndef execute(input): …\n")]
     source: String,
-    /// What the code does not declare of itself. At most 65,536 bytes as JSON.
+    /// What the code does not declare of itself. At most 32,768 bytes as JSON.
     #[schema(value_type = Option<ManifestBody>)]
     manifest: Option<Object<ManifestBody>>,
 }
@@ -87,8 +84,11 @@ impl Submission {
                 "expected the same as /name",
             ));
         }
-        if json_bytes(&manifest) > MAX_MANIFEST_BYTES {
-            let detail = format!("expected at most {MAX_MANIFEST_BYTES} bytes as JSON");
+        if json_bytes(&manifest) > limits::MAX_MANIFEST_BYTES {
+            let detail = format!(
+                "expected at most {} bytes as JSON",
+                limits::MAX_MANIFEST_BYTES
+            );
             errors.push(Violation::at("/manifest", detail));
         }
         match name {
