@@ -18,8 +18,11 @@ use std::time::Instant;
 
 use comfy_table::Table;
 use serde::Deserialize;
+use tdev_domain::TenantId;
+use tdev_routing::breaker::Admission;
 use tdev_routing::calibrate::{Calibration, auroc};
 use tdev_routing::model::{AgentKey, Memory, Origin, Scratch, Snapshot, Trainer, train};
+use tdev_routing::select::{Candidate, Policy, Task, decide};
 
 #[derive(Deserialize)]
 struct Line {
@@ -29,144 +32,150 @@ struct Line {
 
 type Examples = Vec<(String, AgentKey)>;
 
+/// The table that is printed.
+struct Report(Table);
+
+impl Report {
+    fn row(&mut self, data: &str, figure: &str, measured: &str, goal: &str) {
+        self.0.add_row([data, figure, measured, goal]);
+    }
+
+    fn clinc(&mut self, figure: &str, measured: &str, goal: &str) {
+        self.row("CLINC150", figure, measured, goal);
+    }
+}
+
 fn main() {
     let data = std::env::var_os("TDEV_DATA").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
         PathBuf::from,
     );
-    let mut table = Table::new();
-    table.set_header(["data", "figure", "measured", "goal"]);
-    let found = [clinc(&data, &mut table), banking(&data, &mut table)];
+    let mut report = Report(Table::new());
+    report.0.load_style(comfy_table::presets::ASCII_MARKDOWN);
+    report.0.set_header(["data", "figure", "measured", "goal"]);
+    let found = [clinc(&data, &mut report), banking(&data, &mut report)];
     if found.contains(&true) {
-        println!("{table}");
+        println!("{}", report.0);
     }
     if found.contains(&false) {
         println!("Some data are absent: set TDEV_DATA to a folder with clinc150/ and banking77/.");
     }
 }
 
-fn clinc(data: &Path, table: &mut Table) -> bool {
+fn clinc(data: &Path, report: &mut Report) -> bool {
     let folder = data.join("clinc150");
     let Some(examples) = read(&folder, "train") else {
         println!("{} is absent.", folder.display());
         return false;
     };
-    let outside = read(&folder, "oos_train").unwrap_or_default();
-    let splits: Vec<_> = ["val", "test"]
-        .into_iter()
-        .filter_map(|name| {
-            Some((
-                name,
-                read(&folder, name)?,
-                read(&folder, &format!("oos_{name}")),
-            ))
-        })
-        .collect();
-
     let mut memory = memory(&examples);
-    let start = Instant::now();
-    let without_outside = train(&memory, 1);
-    for (text, _) in &outside {
-        memory.record_outside(text);
+    let unwarned = train(&memory, 1);
+    for (text, _) in read(&folder, "oos_train").unwrap_or_default() {
+        memory.record_outside(&text);
     }
-    let middle = Instant::now();
+    let start = Instant::now();
     let snapshot = train(&memory, 1);
-    let mut row = |figure: &str, measured: String, goal: &str| {
-        table.add_row(["CLINC150", figure, &measured, goal]);
-    };
-    for (name, inside, outside) in &splits {
-        let figure = |what: &str| format!("{name}: {what}");
-        row(
-            &figure("in-scope accuracy, %"),
-            percent(accuracy(&snapshot, inside)),
-            "≥ 92.8, aim 94",
-        );
-        if let Some(outside) = outside {
-            let (inside, outside) = (scopes(&snapshot, inside), scopes(&snapshot, outside));
-            let threshold = snapshot.calibration().threshold;
-            let above = |side: &[f32]| share(side, |scope| *scope >= threshold);
-            row(
-                &figure("AUROC, %"),
-                percent(auroc(&inside, &outside).unwrap()),
-                "≥ 95",
-            );
-            row(
-                &figure("out-of-scope recall, %"),
-                percent(1.0 - above(&outside)),
-                "–",
-            );
-            row(&figure("in-scope recall, %"), percent(above(&inside)), "–");
+    let seconds = start.elapsed().as_secs_f64();
+    for split in ["val", "test"] {
+        if let Some(inside) = read(&folder, split) {
+            let outside = read(&folder, &format!("oos_{split}")).unwrap_or_default();
+            scope(report, split, &snapshot, &unwarned, (&inside, &outside));
+            learning(report, split, &examples, &inside);
         }
-        if let Some(outside) = outside {
-            let (inside, outside) = (
-                scopes(&without_outside, inside),
-                scopes(&without_outside, outside),
-            );
-            let area = auroc(&inside, &outside).unwrap();
-            row(
-                &figure("AUROC, no out-of-scope example given, %"),
-                percent(area),
-                "–",
-            );
-        }
-        for shots in [1, 5, 10] {
-            let goal = if shots == 10 { "≥ 82" } else { "–" };
-            let accuracy = few_shot(&examples, inside, shots);
-            row(
-                &figure(&format!("{shots}-shot accuracy, %")),
-                percent(accuracy),
-                goal,
-            );
-        }
-        let (online, progressive) = one_pass(&examples, inside);
-        row(
-            &figure("after one pass online, %"),
-            percent(online),
-            "≥ 91.5",
-        );
-        row(
-            "train: progressive accuracy of that pass, %",
-            percent(progressive),
-            "–",
-        );
     }
     let texts: Vec<&str> = examples.iter().map(|(text, _)| text.as_str()).collect();
-    let (median, rare) = latency(&snapshot, &texts);
-    row(
-        "prediction p50, 150 agents, µs",
-        format!("{median:.1}"),
-        "–",
-    );
-    row(
-        "prediction p99, 150 agents, µs",
-        format!("{rare:.1}"),
-        "≤ 100",
-    );
-    let bytes = snapshot.to_bytes().unwrap().len();
-    row("model, MB", format!("{:.2}", bytes as f64 / 1e6), "≤ 3");
-    let seconds = (middle - start).as_secs_f64();
-    row("training and calibration, s", format!("{seconds:.1}"), "–");
+    for (what, (median, rare)) in [
+        ("prediction", predictions(&snapshot, &texts)),
+        ("whole decision", decisions(&snapshot, &texts)),
+    ] {
+        report.clinc(
+            &format!("{what} p50, 150 agents, µs"),
+            &format!("{median:.1}"),
+            "–",
+        );
+        report.clinc(
+            &format!("{what} p99, 150 agents, µs"),
+            &format!("{rare:.1}"),
+            "≤ 100",
+        );
+    }
+    let megabytes = snapshot.to_bytes().unwrap().len() as f64 / 1e6;
+    report.clinc("model, MB", &format!("{megabytes:.2}"), "≤ 3");
+    report.clinc("training and calibration, s", &format!("{seconds:.1}"), "–");
     true
 }
 
-fn banking(data: &Path, table: &mut Table) -> bool {
+/// How well a model tells which agent a text is for, and whether it is for any.
+fn scope(
+    report: &mut Report,
+    split: &str,
+    snapshot: &Snapshot,
+    unwarned: &Snapshot,
+    (inside, outside): (&Examples, &Examples),
+) {
+    let mut row = |figure: &str, share: f32, goal: &str| {
+        report.clinc(&format!("{split}: {figure}, %"), &percent(share), goal);
+    };
+    row(
+        "in-scope accuracy",
+        accuracy(snapshot, inside),
+        "≥ 92.8, aim 94",
+    );
+    if outside.is_empty() {
+        return;
+    }
+    let (of_inside, of_outside) = (scopes(snapshot, inside), scopes(snapshot, outside));
+    let threshold = snapshot.calibration().threshold;
+    let above = |side: &[f32]| share(side, |scope| *scope >= threshold);
+    row("AUROC", auroc(&of_inside, &of_outside).unwrap(), "≥ 95");
+    row("out-of-scope recall", 1.0 - above(&of_outside), "–");
+    row("in-scope recall", above(&of_inside), "–");
+    let area = auroc(&scopes(unwarned, inside), &scopes(unwarned, outside));
+    row("AUROC, no out-of-scope example given", area.unwrap(), "–");
+}
+
+/// How well a model learns from few examples, and from each example once.
+fn learning(report: &mut Report, split: &str, examples: &Examples, judged: &Examples) {
+    let mut row = |figure: &str, share: f32, goal: &str| {
+        report.clinc(&format!("{split}: {figure}, %"), &percent(share), goal);
+    };
+    for (shots, goal) in [(1, "–"), (5, "–"), (10, "≥ 82")] {
+        let (alone, assuming) = few_shot(examples, judged, shots);
+        row(&format!("{shots}-shot accuracy"), alone, goal);
+        row(
+            &format!("{shots}-shot and the rest unlabelled"),
+            assuming,
+            "–",
+        );
+    }
+    let (after, during) = one_pass(examples, judged);
+    row("after one pass online", after, "≥ 91.5");
+    row("train, each text before it is learned from", during, "–");
+}
+
+fn banking(data: &Path, report: &mut Report) -> bool {
     let folder = data.join("banking77");
     let Some(examples) = read(&folder, "train") else {
         println!("{} is absent.", folder.display());
         return false;
     };
-    let (training, held_out) = divide(&examples);
-    let snapshot = fit(&memory(&training));
-    let measured = percent(accuracy(&snapshot, &held_out));
-    table.add_row([
-        "BANKING77",
-        "a fifth of train: accuracy, %",
-        &measured,
-        "≥ 91.5",
-    ]);
+    let every_fifth = divide(&examples, |index, _| index % 5 == 2);
+    let last_fifth = divide(&examples, |index, of| index * 5 >= of * 4);
+    let mut splits = vec![
+        ("every fifth of train", every_fifth),
+        ("last fifth of train, by label", last_fifth),
+    ];
     if let Some(test) = read(&folder, "test") {
-        let measured = percent(accuracy(&fit(&memory(&examples)), &test));
-        table.add_row(["BANKING77", "test: accuracy, %", &measured, "≥ 91.5"]);
+        splits.push(("test", (examples, test)));
+    }
+    for (name, (training, held_out)) in splits {
+        let measured = percent(accuracy(&fit(&memory(&training)), &held_out));
+        report.row(
+            "BANKING77",
+            &format!("{name}: accuracy, %"),
+            &measured,
+            "≥ 91.5",
+        );
     }
     true
 }
@@ -177,7 +186,10 @@ fn read(folder: &Path, split: &str) -> Option<Examples> {
         .lines()
         .map(|line| {
             let line: Line = serde_json::from_str(line).expect("a line of JSON");
-            (line.text, AgentKey::from(line.label.as_str()))
+            (
+                line.text,
+                AgentKey::from(line.label.replace('_', "-").as_str()),
+            )
         })
         .collect();
     Some(examples)
@@ -195,17 +207,17 @@ fn fit(memory: &Memory) -> Snapshot {
     Trainer::fit(memory).snapshot(1, Calibration::default())
 }
 
-/// Holds out the last fifth of every label's examples, in the order of the file.
-fn divide(examples: &Examples) -> (Examples, Examples) {
-    let mut totals = BTreeMap::new();
+/// Holds out of every label's examples those that `is_held_out` says, by their index and number.
+fn divide(examples: &Examples, is_held_out: impl Fn(usize, usize) -> bool) -> (Examples, Examples) {
+    let mut totals: BTreeMap<&AgentKey, usize> = BTreeMap::new();
     for (_, label) in examples {
-        *totals.entry(label).or_insert(0) += 1;
+        *totals.entry(label).or_default() += 1;
     }
-    let mut seen = BTreeMap::new();
-    let (training, held_out): (Vec<_>, Vec<_>) = examples.iter().partition(|(_, label)| {
-        let seen = seen.entry(label).or_insert(0);
+    let mut seen: BTreeMap<&AgentKey, usize> = BTreeMap::new();
+    let (held_out, training): (Vec<_>, Vec<_>) = examples.iter().partition(|(_, label)| {
+        let seen = seen.entry(label).or_default();
         *seen += 1;
-        *seen * 5 <= totals[label] * 4
+        is_held_out(*seen - 1, totals[label])
     });
     (
         training.into_iter().cloned().collect(),
@@ -227,25 +239,28 @@ fn scopes(snapshot: &Snapshot, examples: &Examples) -> Vec<f32> {
     examples.iter().map(scope).collect()
 }
 
-/// The mean accuracy over three draws of `shots` examples of each label.
-fn few_shot(examples: &Examples, judged: &Examples, shots: usize) -> f32 {
+/// The mean accuracy over three draws of `shots` examples of each label: of a model that knows
+/// nothing else, and of one trained again with what the first assumes of the other examples.
+fn few_shot(examples: &Examples, judged: &Examples, shots: usize) -> (f32, f32) {
     let draws = 3;
-    let sum: f32 = (0..draws)
-        .map(|draw| {
-            let mut taken: BTreeMap<&AgentKey, usize> = BTreeMap::new();
-            let chosen = shuffled(examples, draw)
+    let (mut alone, mut assuming) = (0.0, 0.0);
+    for draw in 0..draws {
+        let mut taken: BTreeMap<&AgentKey, usize> = BTreeMap::new();
+        let (chosen, rest): (Vec<_>, Vec<_>) =
+            shuffled(examples, draw)
                 .into_iter()
-                .filter(|(_, label)| {
+                .partition(|(_, label)| {
                     let taken = taken.entry(label).or_default();
                     *taken += 1;
                     *taken <= shots
-                })
-                .cloned()
-                .collect();
-            accuracy(&fit(&memory(&chosen)), judged)
-        })
-        .sum();
-    sum / draws as f32
+                });
+        let mut memory = memory(&chosen.into_iter().cloned().collect());
+        let first = fit(&memory);
+        memory.assume(&first, rest.iter().map(|(text, _)| text.as_str()));
+        alone += accuracy(&first, judged);
+        assuming += accuracy(&fit(&memory), judged);
+    }
+    (alone / draws as f32, assuming / draws as f32)
 }
 
 /// The accuracy on `judged` after each example was learned from once, and the share of examples
@@ -271,13 +286,54 @@ fn one_pass(examples: &Examples, judged: &Examples) -> (f32, f32) {
 }
 
 /// The median and the 99th percentile of a prediction, in microseconds.
-fn latency(snapshot: &Snapshot, texts: &[&str]) -> (f64, f64) {
+fn predictions(snapshot: &Snapshot, texts: &[&str]) -> (f64, f64) {
     let mut scratch = Scratch::new();
+    latency(texts, |text| {
+        std::hint::black_box(snapshot.predict(text, &mut scratch).in_scope);
+    })
+}
+
+/// The same of a decision, with its filters, scores and reasons.
+fn decisions(snapshot: &Snapshot, texts: &[&str]) -> (f64, f64) {
+    let tenant: TenantId = "acme".parse().unwrap();
+    let candidates: Vec<Candidate> = snapshot
+        .agents()
+        .iter()
+        .map(|agent| Candidate {
+            tenant: tenant.clone(),
+            agent: agent.as_str().parse().unwrap(),
+            capabilities: Vec::new(),
+            input_fits: true,
+            admission: Admission::Pass,
+            in_flight: 0,
+            capacity: 10,
+            succeeded: 0,
+            failed: 0,
+            weight: 1,
+            run_time_ms: 0.0,
+        })
+        .collect();
+    let policy = Policy::default();
+    let mut scratch = Scratch::new();
+    latency(texts, |text| {
+        let prediction = snapshot.predict(text, &mut scratch);
+        let task = Task {
+            tenant: &tenant,
+            text,
+            capability: None,
+            tried: &[],
+            turn: 0,
+        };
+        std::hint::black_box(decide(&task, Some(&prediction), &candidates, &policy));
+    })
+}
+
+fn latency(texts: &[&str], mut measured: impl FnMut(&str)) -> (f64, f64) {
     let mut times: Vec<f64> = texts
         .iter()
         .map(|text| {
             let start = Instant::now();
-            std::hint::black_box(snapshot.predict(text, &mut scratch).in_scope);
+            measured(text);
             start.elapsed().as_secs_f64() * 1e6
         })
         .collect();

@@ -155,6 +155,7 @@ mod tests {
             rules: Vec::new(),
             candidates: vec![scored("first", 0.6), scored("second", 0.3)],
             removed: Vec::new(),
+            omitted: 0,
         }
     }
 

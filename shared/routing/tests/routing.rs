@@ -259,6 +259,26 @@ fn feedback_moves_the_probabilities() {
 }
 
 #[test]
+fn sure_guesses_are_assumed_and_overrule_nothing() {
+    let mut memory = memory();
+    let snapshot = train(&memory, 1);
+    let denied = "play some jazz please";
+    memory.record(&"music".into(), denied, false, Origin::Feedback);
+    let tasks = ["will it rain in oslo tomorrow", denied, OUTSIDE[0]];
+    for _ in 0..2 {
+        assert_eq!(memory.assume(&snapshot, tasks), 1);
+    }
+    let assumed: Vec<_> = memory
+        .iter()
+        .filter(|(_, example)| example.origin == Origin::Assumption)
+        .map(|(agent, example)| (agent.as_str(), example.text.as_str()))
+        .collect();
+    assert_eq!(assumed, [("weather", tasks[0])]);
+    assert_eq!(memory.assume(&snapshot, []), 0);
+    assert!(memory.iter().all(|(_, e)| e.origin != Origin::Assumption));
+}
+
+#[test]
 fn agents_come_and_go_without_a_whole_training() {
     let mut memory = memory();
     let mut trainer = Trainer::fit(&memory);

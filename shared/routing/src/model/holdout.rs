@@ -1,6 +1,6 @@
 //! Which examples are held out of a training to calibrate its outcome.
 
-use super::{AgentKey, Memory, Scratch, Trainer};
+use super::{AgentKey, Example, Memory, Origin, Scratch, Trainer};
 use crate::calibrate::{Basis, Calibration, temperature};
 
 /// Every how manieth example of an agent, or agent, is held out.
@@ -17,7 +17,7 @@ pub(crate) struct Holdout<'m> {
 }
 
 impl<'m> Holdout<'m> {
-    /// Holds out the middle fifth of every agent's positive examples, and, if no text is known to
+    /// Holds out the middle fifth of every agent's positive examples, assumptions apart, and, if no text is known to
     /// be for no agent, every fifth agent with all its examples.
     ///
     /// A run of neighbours is held out, not a random sample: examples that came together were
@@ -36,10 +36,8 @@ impl<'m> Holdout<'m> {
         }
         for (index, agent) in memory.agents().enumerate() {
             if spare_agents && index % PART == PART / 2 {
-                let positive = memory.examples(agent).filter(|example| example.positive);
-                holdout
-                    .outside
-                    .extend(positive.map(|example| example.text.as_str()));
+                let certain = memory.examples(agent).filter(|e| is_certain(e));
+                holdout.outside.extend(certain.map(|e| e.text.as_str()));
             } else {
                 holdout.divide(memory, agent);
             }
@@ -48,12 +46,12 @@ impl<'m> Holdout<'m> {
     }
 
     fn divide(&mut self, memory: &'m Memory, agent: &'m AgentKey) {
-        let positives = memory.examples(agent).filter(|e| e.positive).count();
+        let positives = memory.examples(agent).filter(|e| is_certain(e)).count();
         let run = (positives * 2).div_ceil(PART)..(positives * 3).div_ceil(PART);
         let mut seen = 0;
         for example in memory.examples(agent) {
-            let held_out = example.positive && positives >= PART && run.contains(&seen);
-            seen += usize::from(example.positive);
+            let held_out = is_certain(example) && positives >= PART && run.contains(&seen);
+            seen += usize::from(is_certain(example));
             if held_out {
                 self.inside.push((agent, &example.text));
             } else {
@@ -88,10 +86,14 @@ impl<'m> Holdout<'m> {
     }
 }
 
+/// Whether the example is known, not only assumed, to be for its agent.
+fn is_certain(example: &Example) -> bool {
+    example.positive && example.origin != Origin::Assumption
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Origin;
 
     fn memory(agents: usize, examples: usize) -> Memory {
         let mut memory = Memory::new();

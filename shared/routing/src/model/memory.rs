@@ -1,15 +1,18 @@
 //! The examples a model is trained on.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::AgentKey;
+use super::{AgentKey, Scratch, Snapshot};
 use crate::Error;
 use crate::features::MAX_CHARS;
 use crate::sealed::{self, Kind};
 
-/// The most examples kept of one agent; beyond it the oldest goes, those of the manifest last.
+/// How probable an agent must be for a text to be assumed to be for it.
+pub const SURE: f32 = 0.8;
+/// The most examples kept of one agent; beyond it the oldest goes, assumptions first and what the
+/// manifest says last.
 pub const MAX_EXAMPLES: usize = 500;
 /// The most texts kept that are for no agent; beyond it the oldest goes.
 pub const MAX_OUTSIDE: usize = 1_000;
@@ -23,6 +26,8 @@ pub enum Origin {
     Outcome,
     /// What a client said of a decision.
     Feedback,
+    /// A task of which nothing is known but that the model was sure.
+    Assumption,
 }
 
 /// A text, and whether it is for the agent it is kept under.
@@ -73,10 +78,12 @@ impl Memory {
         let examples = self.agents.entry(agent.clone()).or_default();
         examples.retain(|example| example.text != text);
         if examples.len() >= MAX_EXAMPLES {
-            let oldest = examples
-                .iter()
-                .position(|example| example.origin != Origin::Manifest);
-            examples.remove(oldest.unwrap_or(0));
+            let oldest = |dispensable: fn(Origin) -> bool| {
+                examples.iter().position(|e| dispensable(e.origin))
+            };
+            let first = oldest(|origin| origin == Origin::Assumption)
+                .or_else(|| oldest(|origin| origin != Origin::Manifest));
+            examples.remove(first.unwrap_or(0));
         }
         examples.push_back(Example {
             text,
@@ -93,6 +100,41 @@ impl Memory {
             self.outside.pop_front();
         }
         self.outside.push_back(text);
+    }
+
+    /// Takes texts of which nothing is known for what `snapshot` is sure they are, in place of all
+    /// that was assumed before, and says how many that were.
+    ///
+    /// A model trained on what it guessed itself has met more ways of saying the same thing. What
+    /// is known of a text is never overruled by an assumption.
+    pub fn assume<'t>(
+        &mut self,
+        snapshot: &Snapshot,
+        texts: impl IntoIterator<Item = &'t str>,
+    ) -> usize {
+        for examples in self.agents.values_mut() {
+            examples.retain(|example| example.origin != Origin::Assumption);
+        }
+        let known: BTreeSet<String> = self
+            .iter()
+            .map(|(_, example)| example.text.clone())
+            .chain(self.outside.iter().cloned())
+            .collect();
+        let mut scratch = Scratch::new();
+        let mut assumed = 0;
+        for text in texts {
+            let prediction = snapshot.predict(text, &mut scratch);
+            let sure = prediction.best().filter(|(_, p)| *p >= SURE);
+            if let Some((agent, _)) = sure
+                && prediction.is_in_scope()
+                && self.agents.contains_key(agent)
+                && !known.contains(&shorten(text))
+            {
+                self.record(agent, text, true, Origin::Assumption);
+                assumed += 1;
+            }
+        }
+        assumed
     }
 
     /// Forgets an agent, and says whether it was known.

@@ -25,7 +25,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tdev_domain::AgentName;
 
-pub use memory::{Example, MAX_EXAMPLES, MAX_OUTSIDE, Memory, Origin};
+pub use memory::{Example, MAX_EXAMPLES, MAX_OUTSIDE, Memory, Origin, SURE};
 pub use snapshot::{Prediction, Scratch, Snapshot};
 pub use trainer::{Trainer, train};
 

@@ -6,8 +6,8 @@ use super::{Step, Target};
 use crate::features::BUCKETS;
 use crate::vocabulary::Weighted;
 
-/// Length of an n-gram's embedding.
-pub(crate) const WIDTH: usize = 64;
+/// Length of an n-gram's embedding; even.
+pub(crate) const WIDTH: usize = 128;
 /// What every hidden unit starts from, so that none is dead before it has learned.
 pub(crate) const HIDDEN_BIAS: f32 = 0.1;
 

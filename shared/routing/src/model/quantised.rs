@@ -1,4 +1,4 @@
-//! Weights in eight bits.
+//! Weights in eight bits, and in four.
 
 use serde::{Deserialize, Serialize};
 
@@ -130,12 +130,17 @@ fn least_kept(linear: &Linear, vocabulary: &Vocabulary, order: &[usize]) -> f32 
     *floor
 }
 
-/// The embedding of every bucket, each row with a scale of its own.
+/// The embedding of every bucket in four bits, each row with a scale of its own.
+///
+/// A byte holds two units, each 8 above its value: one of the first half of the row in its low
+/// bits, and the corresponding one of the second half in its high bits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Embedding {
     scales: Vec<f32>,
-    weights: Vec<i8>,
+    pairs: Vec<u8>,
 }
+
+const PAIRS: usize = WIDTH / 2;
 
 impl Embedding {
     /// The embedding of the buckets that have been `seen`; the others, which hold only what they
@@ -143,37 +148,65 @@ impl Embedding {
     pub(crate) fn of(network: &Network, seen: impl Fn(usize) -> bool) -> Self {
         let mut embedding = Self {
             scales: Vec::with_capacity(BUCKETS),
-            weights: Vec::with_capacity(BUCKETS * WIDTH),
+            pairs: Vec::with_capacity(BUCKETS * PAIRS),
         };
         for bucket in 0..BUCKETS {
             let row = network.embedding(bucket);
-            let scale = if seen(bucket) { scale(row) } else { 0.0 };
+            let scale = if seen(bucket) {
+                largest(row) / 7.0
+            } else {
+                0.0
+            };
+            let (first, second) = row.split_at(PAIRS);
+            let pairs = first.iter().zip(second);
             embedding.scales.push(scale);
             embedding
-                .weights
-                .extend(row.iter().map(|weight| quantise(*weight, scale)));
+                .pairs
+                .extend(pairs.map(|(low, high)| nibble(*low, scale) | nibble(*high, scale) << 4));
         }
         embedding
     }
 
     /// Whether every index that a prediction makes is within bounds.
     pub(crate) fn is_sound(&self) -> bool {
-        self.scales.len() == BUCKETS && self.weights.len() == BUCKETS * WIDTH
+        self.scales.len() == BUCKETS && self.pairs.len() == BUCKETS * PAIRS
     }
 
     /// Adds `input` times a row to `output`.
     pub(crate) fn accumulate(&self, row: usize, input: f32, output: &mut [f32]) {
         let input = input * self.scales[row];
-        let weights = &self.weights[row * WIDTH..(row + 1) * WIDTH];
-        for (sum, weight) in output.iter_mut().zip(weights) {
-            *sum += input * f32::from(*weight);
+        let pairs = &self.pairs[row * PAIRS..(row + 1) * PAIRS];
+        let (first, second) = output.split_at_mut(PAIRS);
+        for ((low, high), pair) in first.iter_mut().zip(second).zip(pairs) {
+            *low += input * (f32::from(pair & 0x0f) - 8.0);
+            *high += input * (f32::from(pair >> 4) - 8.0);
         }
     }
 }
 
+/// A weight in four bits: 1 to 15, for −7 to 7 steps.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to 1 to 15"
+)]
+fn nibble(weight: f32, scale: f32) -> u8 {
+    if scale > 0.0 {
+        ((weight / scale).round().clamp(-7.0, 7.0) + 8.0) as u8
+    } else {
+        8
+    }
+}
+
+fn largest(weights: &[f32]) -> f32 {
+    weights
+        .iter()
+        .fold(0.0, |most, weight| most.max(weight.abs()))
+}
+
 /// What one step of eight bits is worth if the largest of `weights` is 127 steps.
 fn scale(weights: &[f32]) -> f32 {
-    weights.iter().fold(0.0_f32, |most, w| most.max(w.abs())) / 127.0
+    largest(weights) / 127.0
 }
 
 #[expect(
@@ -223,17 +256,17 @@ mod tests {
     }
 
     #[test]
-    fn an_embedding_survives_eight_bits_and_the_unseen_is_0() {
-        let mut network = Network::new(1);
-        network.add_class(0);
-        network.add_class(1);
+    fn an_embedding_survives_four_bits_and_the_unseen_is_0() {
+        let network = Network::new(1);
         let embedding = Embedding::of(&network, |bucket| bucket == 4);
         let mut sum = [0.0; WIDTH];
-        embedding.accumulate(4, 1.0, &mut sum);
-        for (quantised, exact) in sum.iter().zip(network.embedding(4)) {
-            assert!((quantised - exact).abs() < 0.001);
-        }
         embedding.accumulate(5, 1.0, &mut sum);
-        assert!((sum[0] - network.embedding(4)[0]).abs() < 0.001);
+        assert!(sum.iter().all(|unit| unit.abs() < f32::EPSILON));
+        embedding.accumulate(4, 1.0, &mut sum);
+        let exact = network.embedding(4);
+        let step = largest(exact) / 7.0;
+        for (quantised, exact) in sum.iter().zip(exact) {
+            assert!((quantised - exact).abs() <= 0.51 * step);
+        }
     }
 }

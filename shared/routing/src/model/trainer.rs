@@ -12,7 +12,7 @@ use crate::vocabulary::{Vocabulary, Weighted};
 /// Examples gone through in a fit: fewer examples are gone through more often.
 const EXAMPLES_PER_FIT: usize = 100_000;
 const FEWEST_PASSES: usize = 10;
-const MOST_PASSES: usize = 30;
+const MOST_PASSES: usize = 40;
 /// Other agents' examples gone through again for each example of a new agent.
 const REHEARSED: usize = 3;
 const SEED: u64 = 7;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tdev_domain::AgentName;
 
-use super::{AppliedRule, Candidate, Strategy};
+use super::{AppliedRule, Candidate, Judged, Strategy};
 use crate::model::Prediction;
 
 /// Which agent a task goes to, if any, and everything that spoke for and against.
@@ -25,8 +25,11 @@ pub struct Decision {
     pub rules: Vec<AppliedRule>,
     /// The agents that fit, highest score first.
     pub candidates: Vec<Scored>,
-    /// The others, by name, each with the first filter that removed it.
+    /// The others, each with the first filter that removed it.
     pub removed: Vec<Removed>,
+    /// How many of either [`Decision::abridged`] left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub omitted: usize,
 }
 
 impl Decision {
@@ -37,6 +40,24 @@ impl Decision {
             .iter()
             .find(|scored| !tried.contains(&scored.agent))
     }
+
+    /// The decision with the `most` best candidates and the `most` likeliest of the others, for
+    /// keeping beside each task.
+    #[must_use]
+    pub fn abridged(mut self, most: usize) -> Self {
+        self.removed
+            .sort_by(|a, b| b.fit.unwrap_or(0.0).total_cmp(&a.fit.unwrap_or(0.0)));
+        let of = |length: usize| length.saturating_sub(most);
+        self.omitted += of(self.candidates.len()) + of(self.removed.len());
+        self.candidates.truncate(most);
+        self.removed.truncate(most);
+        self
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// What settled a decision.
@@ -164,23 +185,18 @@ pub(super) fn ranked(scored: &[(&Candidate, Parts)]) -> Vec<Scored> {
         .collect()
 }
 
-/// The removed by name. Agents of other tenants are left out: that they exist is not the client's
-/// to know.
-pub(super) fn named(
-    removed: Vec<(&Candidate, Filter)>,
-    prediction: Option<&Prediction<'_>>,
-) -> Vec<Removed> {
-    let mut named: Vec<_> = removed
-        .into_iter()
+/// The removed, in the order given. Agents of other tenants are left out: that they exist is not
+/// the client's to know.
+pub(super) fn named(removed: &[(Judged<'_>, Filter)], text_was_read: bool) -> Vec<Removed> {
+    removed
+        .iter()
         .filter(|(_, filter)| *filter != Filter::Tenant)
-        .map(|(candidate, filter)| Removed {
-            agent: candidate.agent.clone(),
-            filter,
-            fit: prediction.map(|p| rounded(p.probability_of(candidate.agent.as_str()))),
+        .map(|(judged, filter)| Removed {
+            agent: judged.candidate.agent.clone(),
+            filter: *filter,
+            fit: text_was_read.then(|| rounded(judged.fit)),
         })
-        .collect();
-    named.sort_by(|a, b| a.agent.cmp(&b.agent));
-    named
+        .collect()
 }
 
 /// To four decimal places, for reading.

@@ -126,49 +126,52 @@ pub fn decide(
     policy: &Policy,
 ) -> Decision {
     let ruling = Ruling::of(&policy.rules, task);
+    let directed = ruling.directed();
     let mut removed = Vec::new();
     let mut fitting = Vec::new();
     for candidate in candidates {
+        let judged = Judged {
+            candidate,
+            fit: prediction.map_or(0.0, |p| p.probability_of(candidate.agent.as_str())),
+        };
         match filter(task, candidate, &ruling) {
-            Some(filter) => removed.push((candidate, filter)),
-            None => fitting.push(candidate),
+            Some(filter) => removed.push((judged, filter)),
+            None => fitting.push(judged),
         }
     }
-    let scope = prediction.map(|prediction| Scope::of(prediction));
     let refused = if ruling.refused {
         Some(Reason::Refused)
-    } else if !ruling.directed() && prediction.is_some_and(|p| !p.is_in_scope()) {
+    } else if !directed && prediction.is_some_and(|p| !p.is_in_scope()) {
         Some(Reason::OutOfScope)
     } else {
         None
     };
-    let mut scored = score(&fitting, prediction, ruling.directed());
-    let floor = if ruling.directed() || prediction.is_none() {
+    if directed || prediction.is_none() {
+        share_out(&mut fitting);
+    }
+    let floor = if directed || prediction.is_none() {
         0.0
     } else {
         policy.floor.0
     };
     if refused.is_none() {
-        scored.retain(|(candidate, parts)| {
-            let likely = parts.fit >= floor;
+        fitting.retain(|judged| {
+            let likely = judged.fit >= floor;
             if !likely {
-                removed.push((candidate, Filter::Unlikely));
+                removed.push((*judged, Filter::Unlikely));
             }
             likely
         });
     }
+    let scored = score(fitting);
     let choice = match refused {
         Some(reason) => Err(reason),
-        None => policy
-            .strategy
-            .choose(&scored, task.turn, ruling.directed()),
+        None => policy.strategy.choose(&scored, task.turn, directed),
     };
     let reason = match choice {
         Ok(_) if ruling.pinned.is_some() => Reason::Pinned,
         Ok(_) => policy.strategy.reason(),
-        Err(Reason::NoneFits) if any_unavailable(&removed, prediction, floor) => {
-            Reason::Unavailable
-        }
+        Err(Reason::NoneFits) if any_unavailable(&removed, floor) => Reason::Unavailable,
         Err(reason) => reason,
     };
     let chosen = choice.ok().map(|index| scored[index]);
@@ -181,11 +184,19 @@ pub fn decide(
             chosen.map(|(_, parts)| parts),
             prediction,
         )),
-        scope,
+        scope: prediction.map(Scope::of),
         rules: ruling.applied,
         candidates: decision::ranked(&scored),
-        removed: decision::named(removed, prediction),
+        removed: decision::named(&removed, prediction.is_some()),
+        omitted: 0,
     }
+}
+
+/// A candidate with P(agent | text).
+#[derive(Debug, Clone, Copy)]
+struct Judged<'c> {
+    candidate: &'c Candidate,
+    fit: f32,
 }
 
 /// The first filter that stands between the task and the candidate.
@@ -214,23 +225,24 @@ fn filter(task: &Task<'_>, candidate: &Candidate, ruling: &Ruling) -> Option<Fil
     }
 }
 
-/// The candidates with their scores by part, best first.
-fn score<'c>(
-    fitting: &[&'c Candidate],
-    prediction: Option<&Prediction<'_>>,
-    directed: bool,
-) -> Vec<(&'c Candidate, Parts)> {
-    let probability = |candidate: &Candidate| fit(candidate, prediction);
-    let total: f32 = fitting.iter().map(|candidate| probability(candidate)).sum();
+/// Makes the fits sum to 1: in proportion to what they are, or evenly if the text says nothing.
+fn share_out(fitting: &mut [Judged<'_>]) {
+    let total: f32 = fitting.iter().map(|judged| judged.fit).sum();
     let evenly = 1.0 / count(u32::try_from(fitting.len()).unwrap_or(u32::MAX)).max(1.0);
+    for judged in fitting {
+        judged.fit = if total > 1e-6 {
+            judged.fit / total
+        } else {
+            evenly
+        };
+    }
+}
+
+/// The candidates with their scores by part, best first.
+fn score(fitting: Vec<Judged<'_>>) -> Vec<(&Candidate, Parts)> {
     let mut scored: Vec<_> = fitting
-        .iter()
-        .map(|&candidate| {
-            let fit = match prediction {
-                Some(_) if !directed => probability(candidate),
-                Some(_) if total > 1e-6 => probability(candidate) / total,
-                _ => evenly,
-            };
+        .into_iter()
+        .map(|Judged { candidate, fit }| {
             let parts = Parts {
                 fit,
                 success: candidate.success(),
@@ -246,19 +258,10 @@ fn score<'c>(
     scored
 }
 
-/// P(agent | text); 0 for an agent the model does not know.
-fn fit(candidate: &Candidate, prediction: Option<&Prediction<'_>>) -> f32 {
-    prediction.map_or(0.0, |p| p.probability_of(candidate.agent.as_str()))
-}
-
 /// Whether an agent that fits is only busy, or resting, now.
-fn any_unavailable(
-    removed: &[(&Candidate, Filter)],
-    prediction: Option<&Prediction<'_>>,
-    floor: f32,
-) -> bool {
-    removed.iter().any(|(candidate, filter)| {
-        matches!(filter, Filter::Circuit | Filter::Capacity) && fit(candidate, prediction) >= floor
+fn any_unavailable(removed: &[(Judged<'_>, Filter)], floor: f32) -> bool {
+    removed.iter().any(|(judged, filter)| {
+        matches!(filter, Filter::Circuit | Filter::Capacity) && judged.fit >= floor
     })
 }
 

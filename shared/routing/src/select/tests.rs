@@ -328,6 +328,18 @@ fn turns_are_taken_by_weight_and_interleaved() {
 }
 
 #[test]
+fn an_abridged_decision_keeps_what_came_close() {
+    let given = Given {
+        probabilities: Some([0.02, 0.9, 0.08]),
+        ..Given::default()
+    };
+    let decision = given.decide().abridged(1);
+    assert_eq!(decision.candidates.len(), 1);
+    assert_eq!(decision.removed[0].agent.as_str(), "weather-b");
+    assert_eq!((decision.removed.len(), decision.omitted), (1, 1));
+}
+
+#[test]
 fn without_a_model_every_agent_fits_equally() {
     let given = Given {
         probabilities: None,
