@@ -208,7 +208,7 @@ impl<J: Journal, W: World, M: Machine> Lease<'_, J, W, M> {
     }
 
     /// Whether nothing the run did so far is of consequence.
-    async fn may_restart(&self, pending: &Pending) -> Result<bool, Stop> {
+    async fn may_restart(&mut self, pending: &Pending) -> Result<bool, Stop> {
         let inconsequent = |class| matches!(class, EffectClass::Recorded | EffectClass::Timer);
         if pending.stage != Stage::Called && !inconsequent(pending.class) {
             return Ok(false);

@@ -1,0 +1,148 @@
+//! The real interpreter, killed and resumed.
+
+use serde_json::Value;
+use tdev_domain::{Answer, Call, Invocation, InvocationStatus, Source};
+use tdev_invocation::{Machine, MachineError, Turn, Unavailable};
+use tdev_sandbox::{Program, Progress, SnapshotError, Suspended, ToolError, on_sandbox_thread};
+
+use crate::programs;
+use crate::sim::{Manner, Sim, Undisturbed};
+
+/// The name under which the programs have this agent.
+pub(crate) const NAME: &str = "python";
+
+/// What it calls `now` is an effect in the world here; the log is only recorded.
+const AGENT: &str = r#"
+import re
+
+seen = {}
+
+
+def note(word):
+    seen[word] = seen.get(word, 0) + 1
+    receipt = now()
+    log("noted", word=word, receipt=receipt)
+    return {"word": word, "receipt": receipt, "share": seen[word] / 3}
+
+
+def execute(input):
+    print("begin")
+    text = "the cat saw the other cat" + str(input["n"])
+    notes = [note(word) for word in re.findall(r"\w+", text)]
+    shares = sum(note["share"] for note in notes)
+    return {"notes": notes, "seen": seen, "shares": round(shares, 6)}
+"#;
+
+/// A run that exists, between two turns, only as bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Python {
+    suspended: Vec<u8>,
+}
+
+impl Python {
+    fn turn(
+        &mut self,
+        advance: impl FnOnce() -> Result<Progress, MachineError> + Send,
+    ) -> Result<Turn, MachineError> {
+        let turned = on_sandbox_thread(|| written(advance()?));
+        let (turn, suspended) = turned.map_err(|error| Unavailable(Box::new(error)))??;
+        self.suspended = suspended;
+        Ok(turn)
+    }
+}
+
+fn written(progress: Progress) -> Result<(Turn, Vec<u8>), MachineError> {
+    Ok(match progress {
+        Progress::Ended(run) => (Turn::Ended(run.outcome), Vec::new()),
+        Progress::Suspended(suspended) => {
+            let call = Call {
+                tool: suspended.call().tool.to_string(),
+                args: suspended.call().args.clone(),
+            };
+            let snapshot = suspended.to_snapshot().map_err(unreadable)?;
+            (Turn::Called(call), snapshot)
+        }
+    })
+}
+
+fn unreadable(error: SnapshotError) -> MachineError {
+    MachineError::Snapshot(error.to_string())
+}
+
+impl Machine for Python {
+    async fn start(&mut self, invocation: &Invocation) -> Result<Turn, MachineError> {
+        self.turn(|| {
+            let source = Source::from_bytes(AGENT.as_bytes()).unwrap();
+            let program = Program::compile(&source, &invocation.callee.tools).unwrap();
+            Ok(program.start(&invocation.input, &invocation.callee.limits))
+        })
+    }
+
+    async fn restore(&mut self, _: &Invocation, snapshot: Vec<u8>) -> Result<(), MachineError> {
+        Suspended::from_snapshot(&snapshot).map_err(unreadable)?;
+        self.suspended = snapshot;
+        Ok(())
+    }
+
+    async fn snapshot(&mut self) -> Result<Vec<u8>, MachineError> {
+        Ok(self.suspended.clone())
+    }
+
+    async fn answer(&mut self, answer: &Answer) -> Result<Turn, MachineError> {
+        let snapshot = std::mem::take(&mut self.suspended);
+        self.turn(|| {
+            let suspended = Suspended::from_snapshot(&snapshot).map_err(unreadable)?;
+            Ok(suspended.resume(match answer {
+                Answer::Value(value) => Ok(value.clone()),
+                Answer::Error(error) => Err(ToolError::new(&error.message)),
+            }))
+        })
+    }
+}
+
+/// Whether this is the call of the agent above that touches the world.
+pub(crate) fn touches(invocation: &Invocation, call: &Call) -> bool {
+    invocation.callee.agent.as_str() == NAME && call.tool == "now"
+}
+
+#[test]
+fn an_agent_killed_at_any_place_gives_the_same_bytes() {
+    let program = programs::Program {
+        agent: NAME,
+        signals: &[],
+    };
+    let bytes = |sim: &Sim| serde_json::to_vec(&sim.output()).unwrap();
+    let mut undisturbed = Sim::new(program, Manner::default());
+    undisturbed.settle(|_, _| {});
+    let output = bytes(&undisturbed);
+    let found: Value = serde_json::from_slice(&output).unwrap();
+    assert_eq!(found["shares"].to_string(), "2.666667");
+
+    for yields in [false, true] {
+        let manner = Manner {
+            yields,
+            ..Manner::default()
+        };
+        let expected = Undisturbed::run(program, manner);
+        for place in 0..expected.stops {
+            let mut sim = Sim::new(program, manner);
+            let mut stop = 0;
+            sim.settle(|sim, worker| {
+                if stop == place {
+                    sim.kill(worker);
+                }
+                stop += 1;
+            });
+            expected.check(&sim, 1);
+            assert_eq!(bytes(&sim), output);
+            assert!(matches!(
+                sim.status(&sim.root),
+                InvocationStatus::Completed { .. }
+            ));
+        }
+        println!(
+            "the sandbox: kills survived / kills made: {0} / {0}",
+            expected.stops
+        );
+    }
+}

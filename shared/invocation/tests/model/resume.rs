@@ -1,0 +1,191 @@
+//! How a run is taken up again: after a lost worker, by another build.
+
+use jiff::SignedDuration;
+use tdev_domain::{EffectClass, InvocationFailure, InvocationStatus};
+use tdev_invocation::{Outcome, Refusal, WakeUp, keeper, limits};
+
+use crate::machine::Scripted;
+use crate::programs::Program;
+use crate::sim::{Manner, Sim, run};
+
+fn sim(agent: &'static str, manner: Manner) -> Sim {
+    let signals = &[];
+    Sim::new(Program { agent, signals }, manner)
+}
+
+fn lossy(agent: &'static str) -> Sim {
+    let loses_messages = true;
+    sim(
+        agent,
+        Manner {
+            loses_messages,
+            ..Manner::default()
+        },
+    )
+}
+
+#[test]
+fn a_lost_worker_delays_a_run_by_its_lease() {
+    let mut sim = lossy("three-posts");
+    let root = sim.root.clone();
+    sim.hire(root.clone());
+    sim.until(|sim| sim.hands.state().performed.len() == 2);
+    sim.kill(0);
+    let lost_at = sim.now();
+
+    sim.advance(limits::LEASE - SignedDuration::from_nanos(1));
+    let look = |sim: &Sim| run(keeper::look_after(&root, &sim.hands, sim.now())).unwrap();
+    assert_eq!(look(&sim), None);
+    let lease_until = lost_at.checked_add(limits::LEASE).unwrap();
+    let held = Outcome::NotClaimable {
+        why: Refusal::Leased,
+        retry_at: Some(lease_until),
+    };
+    assert_eq!(sim.work(&root), held);
+
+    sim.advance(SignedDuration::from_nanos(1));
+    let wake = WakeUp {
+        invocation: root.clone(),
+        at: lease_until,
+    };
+    assert_eq!(look(&sim), Some(wake));
+    assert_eq!(sim.work(&root), Outcome::Settled { wake: None });
+    sim.check();
+}
+
+#[test]
+fn a_lost_message_delays_a_run_by_the_grace_and_a_backlog_is_not_added_to() {
+    let sim = lossy("echo");
+    let root = sim.root.clone();
+    let look = |sim: &Sim| run(keeper::look_after(&root, &sim.hands, sim.now())).unwrap();
+    assert_eq!(look(&sim), None);
+    for _ in 0..3 {
+        sim.advance(limits::WAKE_GRACE);
+        assert!(look(&sim).is_some());
+        assert_eq!(look(&sim), None);
+    }
+}
+
+#[test]
+fn the_keeper_leaves_alone_what_is_final_or_gone() {
+    let mut sim = lossy("echo");
+    let root = sim.root.clone();
+    sim.work(&root);
+    sim.advance(SignedDuration::from_hours(1_000));
+    let now = sim.now();
+    assert_eq!(sim.hands.state().store.due(now), []);
+    assert_eq!(
+        run(keeper::look_after(&root, &sim.hands, sim.now())).unwrap(),
+        None
+    );
+}
+
+#[test]
+fn a_message_that_comes_too_early_does_not_end_a_sleep() {
+    let mut sim = lossy("sleeper");
+    let root = sim.root.clone();
+    let Outcome::Suspended { wake } = sim.work(&root) else {
+        panic!("it does not sleep");
+    };
+    let asleep = Outcome::NotClaimable {
+        why: Refusal::Waiting,
+        retry_at: Some(wake.at),
+    };
+    assert_eq!(sim.work(&root), asleep);
+    sim.advance(SignedDuration::from_hours(5 * 24));
+    assert!(matches!(sim.work(&root), Outcome::Suspended { .. }));
+}
+
+#[test]
+fn without_consequences_a_run_that_cannot_be_read_begins_again() {
+    let mut sim = lossy("sleeps-then-posts");
+    let root = sim.root.clone();
+    assert!(matches!(sim.work(&root), Outcome::Suspended { .. }));
+    sim.advance(SignedDuration::from_secs(10));
+    let other_build = || Scripted::new(2);
+    assert!(matches!(
+        sim.work_with(&root, other_build()),
+        Outcome::Suspended { .. }
+    ));
+    let record = sim.record(&root);
+    assert_eq!(
+        record.first_effect, 2,
+        "what was drawn the first time is left behind"
+    );
+    assert_eq!(record.pending.unwrap().number, 3);
+    for _ in 0..2 {
+        sim.advance(SignedDuration::from_secs(10));
+        sim.work_with(&root, other_build());
+    }
+    sim.check();
+    let classes: Vec<_> = sim
+        .ledger(&root)
+        .iter()
+        .map(|effect| effect.class)
+        .collect();
+    let (recorded, timer) = (EffectClass::Recorded, EffectClass::Timer);
+    assert_eq!(
+        classes,
+        [recorded, recorded, timer, EffectClass::Idempotent, timer]
+    );
+}
+
+#[test]
+fn a_run_that_yielded_before_its_first_effect_of_consequence_may_begin_again() {
+    let yields = true;
+    let mut sim = sim(
+        "sleeps-then-posts",
+        Manner {
+            yields,
+            ..Manner::default()
+        },
+    );
+    let root = sim.root.clone();
+    sim.work(&root);
+    sim.advance(SignedDuration::from_secs(10));
+    sim.until(|sim| sim.hands.state().performed.len() == 1);
+    sim.kill(0);
+    sim.advance(limits::LEASE);
+    // The post was intended; now there is no way back.
+    assert_eq!(
+        sim.work_with(&root, Scripted::new(2)),
+        Outcome::Settled { wake: None }
+    );
+    assert!(matches!(
+        sim.status(&root),
+        InvocationStatus::Failed {
+            failure: InvocationFailure::Unresumable { .. }
+        }
+    ));
+}
+
+#[test]
+fn with_consequences_a_run_that_cannot_be_read_fails_and_says_why() {
+    let mut sim = lossy("parent");
+    let root = sim.root.clone();
+    sim.work(&root);
+    let child = sim.at_depth(1);
+    sim.hire(child.clone());
+    sim.until(|sim| sim.hands.state().performed.len() == 2);
+    sim.kill(0);
+    sim.advance(limits::LEASE);
+    let wake = WakeUp {
+        invocation: root.clone(),
+        at: sim.now(),
+    };
+    let outcome = sim.work_with(&child, Scripted::new(2));
+    assert_eq!(outcome, Outcome::Settled { wake: Some(wake) });
+    let message = "the snapshot has format 1".to_owned();
+    let failure = InvocationFailure::Unresumable {
+        message: message.clone(),
+    };
+    assert_eq!(sim.status(&child), InvocationStatus::Failed { failure });
+    assert_eq!(sim.work(&root), Outcome::Settled { wake: None });
+    match sim.status(&root) {
+        InvocationStatus::Failed {
+            failure: InvocationFailure::Agent(failure),
+        } => assert_eq!(failure.message, message),
+        status => panic!("{status:?}"),
+    }
+    sim.check();
+}
