@@ -35,6 +35,6 @@ impl Checkout {
     }
 
     pub(crate) fn launcher(&self) -> PathBuf {
-        self.root.join("infra/local/ministack.py")
+        self.root.join("infra/local/serve-ministack.py")
     }
 }

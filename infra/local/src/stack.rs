@@ -265,7 +265,7 @@ mod tests {
     fn stack(folder: &Path) -> Stack {
         Stack {
             folder: folder.to_owned(),
-            launcher: PathBuf::from("ministack.py"),
+            launcher: PathBuf::from("serve-ministack.py"),
             keeps_state: true,
         }
     }
