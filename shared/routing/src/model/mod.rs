@@ -3,12 +3,53 @@
 //! Two models share the n-grams and vote, by the weighted mean of their logarithmic
 //! probabilities: one-vs-rest logistic regression, which remembers what is particular to an agent,
 //! and a small network over summed embeddings, which shares what agents have in common and so does
-//! better with few examples. Both are trained by AdaGrad with heavy dropout of n-grams; dropout
-//! stands in for the ways of saying a thing that the examples lack, and is worth more than any
-//! choice of features.
+//! better with few examples. Both are trained by AdaGrad, with dropout of n-grams, which stands in
+//! for the ways of saying a thing that the examples lack.
 //!
 //! A [`Memory`] holds the examples and is the state worth keeping: a [`Trainer`] is a function of
 //! it. One writer trains and publishes a [`Snapshot`]; any number of readers predict from it.
+//!
+//! # What was tried
+//!
+//! Accuracy in per cent within the training sets, trained on four fifths and judged on the fifth,
+//! averaged over three of the five. The fifths are runs of neighbours in the order of the file,
+//! label by label: of random fifths CLINC150's figures are 2.5 points higher, since people wrote
+//! several near copies in a row, and its validation set agrees with the runs.
+//!
+//! | model | CLINC150 | BANKING77 |
+//! |---|---|---|
+//! | centroids, cosine | 84.7 | 80.5 |
+//! | nearest examples, kernel vote | 87.7 | 85.5 |
+//! | complement naive Bayes | 91.4 | 88.7 |
+//! | softmax regression | 91.7 | 88.8 |
+//! | the same with dropout | 92.9 | 90.6 |
+//! | one-vs-rest logistic regression | 93.2 | 90.1 |
+//! | the same with dropout | 93.3 | 90.6 |
+//! | … cut to 200,000 weights by magnitude | 91.4 | 90.2 |
+//! | **… cut to 200,000 weights after shifting rows by their median** | 93.1 | 90.5 |
+//! | network, 64 units | 93.1 | 91.2 |
+//! | network, 128 units, no dropout | 93.7 | 91.3 |
+//! | **network, 128 units, dropout, four bits** | 93.9 | 91.6 |
+//! | **vote of the two in bold, the network's counting twice** | 94.2 | 91.8 |
+//! | … counting once | 93.9 | 91.6 |
+//! | … and naive Bayes | 93.9 | 91.7 |
+//! | … two networks of 64 units instead of one of 128 | 94.1 | 91.9 |
+//! | … whole words left out of copies of the examples | 93.6 | 91.4 |
+//!
+//! Features, each changed alone in one-vs-rest regression, moved both sets by less than 0.3 and
+//! never the same way by more than 0.2: inverse document frequency to the power 0 or 1 instead of
+//! ½, triples of words, pairs of words up to three apart, n-grams of up to 4 or 6 characters. Eight
+//! and four bits are as good as floating point.
+//!
+//! With ten examples of each of the 150 labels the vote reaches 83.5 (82.9 with 64 units and equal
+//! votes, 81.0 naive Bayes, 80.9 regression alone); neither naive Bayes in the vote, nor other rates
+//! of dropout, nor whole words left out, nor twice the passes added more than 0.2. With one example
+//! naive Bayes alone is best, 46.3 to the vote's 41.4. What adds most is [`Memory::assume`]: trained
+//! again with what the first model is sure of among the unlabelled rest, it gains 3 to 4 points.
+//!
+//! Telling texts that are for no agent, area under the curve: the known share of words and pairs
+//! alone 93.5, the network's energy 93.9, the highest probability 95.3, all five
+//! [signals](crate::calibrate::Signals) 97.5.
 
 mod holdout;
 mod linear;
