@@ -9,7 +9,7 @@ use tdev_agents::{HOSTILE, OVERSIZE, SAMPLES, SampleAgent};
 
 use crate::platform::{Answer, Platform};
 use crate::process;
-use crate::progress::Took;
+use crate::progress::{Took, say};
 
 /// How long a registration may take to be settled.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -17,14 +17,14 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Registers and calls everything. Returns what did not go as it should.
 pub(crate) fn show(platform: &Platform) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
-    println!("\nRegistering agents");
+    say!("\nRegistering agents");
     for agent in SAMPLES {
         expect_state(platform, agent, &["active"], &mut wrong)?;
     }
     expect_refusal(platform, &OVERSIZE, &mut wrong)?;
     expect_state(platform, &HOSTILE, &["quarantined", "rejected"], &mut wrong)?;
 
-    println!("\nCalling them");
+    say!("\nCalling them");
     for agent in SAMPLES {
         call(platform, agent, &mut wrong)?;
     }
@@ -45,7 +45,7 @@ fn expect_state(
 ) -> Result<()> {
     let accepted = submit(platform, agent)?;
     let Some(location) = accepted.location.filter(|_| accepted.status == 202) else {
-        println!(
+        say!(
             "  {:20} {} {}",
             agent.name,
             accepted.status,
@@ -55,9 +55,9 @@ fn expect_state(
         return Ok(());
     };
     let registration = settled(platform, &location)?;
-    println!("  {:20} {}", agent.name, path(&registration));
+    say!("  {:20} {}", agent.name, path(&registration));
     for line in reasons(&registration) {
-        println!("  {:20}   {line}", "");
+        say!("  {:20}   {line}", "");
     }
     let state = state(&registration);
     if !expected.contains(&state) {
@@ -68,7 +68,7 @@ fn expect_state(
 
 fn expect_refusal(platform: &Platform, agent: &SampleAgent, wrong: &mut Vec<String>) -> Result<()> {
     let refused = submit(platform, agent)?;
-    println!(
+    say!(
         "  {:20} {} {}",
         agent.name,
         refused.status,
@@ -117,20 +117,20 @@ fn call(platform: &Platform, agent: &SampleAgent, wrong: &mut Vec<String>) -> Re
     if answer.status == 200 {
         let timing = &answer.body["timing"];
         let micros = |part: &str| timing[part].as_u64().unwrap_or_default();
-        println!(
+        say!(
             "  {:20} {} in all; compiled in {} µs, run in {} µs",
             agent.name,
             Took(took),
             micros("compile_us"),
             micros("run_us"),
         );
-        println!(
+        say!(
             "  {:20}   {}",
             "",
             shortened(&answer.body["output"].to_string(), 160)
         );
     } else {
-        println!(
+        say!(
             "  {:20} {} {}",
             agent.name,
             answer.status,

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::aws::{Aws, LogEvent};
 use crate::process;
+use crate::progress::print_line;
 
 /// Prints the log of `function`; goes on with what is added if `follow`, until interrupted.
 pub(crate) fn print(aws: &Aws, function: &str, follow: bool) -> Result<()> {
@@ -13,7 +14,9 @@ pub(crate) fn print(aws: &Aws, function: &str, follow: bool) -> Result<()> {
     let mut seen = Seen::default();
     loop {
         for event in seen.new_ones(aws.log_events(&group, seen.last)?) {
-            println!("{}", event.message.trim_end());
+            if !print_line(format_args!("{}", event.message.trim_end())) {
+                return Ok(());
+            }
         }
         if !follow || process::pause(Duration::from_millis(500)).is_err() {
             return Ok(());

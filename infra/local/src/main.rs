@@ -1,8 +1,4 @@
 //! `cargo local`: the platform on a laptop, with no AWS account and no Docker.
-#![allow(
-    clippy::print_stdout,
-    reason = "a command line tool speaks by printing"
-)]
 
 mod aws;
 mod checkout;
@@ -30,6 +26,7 @@ use crate::aws::Aws;
 use crate::checkout::Checkout;
 use crate::deployment::{Deployment, Functions, issue_key};
 use crate::platform::Platform;
+use crate::progress::say;
 use crate::sam::Sam;
 use crate::stack::{DEFAULT_PORT, Running, Stack};
 use crate::tools::{Tools, Toolset};
@@ -137,12 +134,12 @@ fn run(action: Action) -> Result<ExitCode> {
             let (running, deployment) = bring_up(&checkout, &stack, port.port)?;
             running.leave_running();
             describe(&deployment);
-            println!("\nStop it with `cargo local down`.");
+            say!("\nStop it with `cargo local down`.");
             Ok(ExitCode::SUCCESS)
         }
         Action::Down => {
             let was_up = stack.stop();
-            println!("{}", if was_up { "stopped" } else { "it was not up" });
+            say!("{}", if was_up { "stopped" } else { "it was not up" });
             Ok(ExitCode::SUCCESS)
         }
         Action::Status => status(&stack),
@@ -158,12 +155,12 @@ fn run(action: Action) -> Result<ExitCode> {
         Action::Reset => {
             stack.stop();
             stack.delete()?;
-            println!("the stack and all it held are gone");
+            say!("the stack and all it held are gone");
             Ok(ExitCode::SUCCESS)
         }
         Action::Test { tests_only, runner } => {
             let tally = suite::run(&checkout, &suite::Options { tests_only, runner })?;
-            println!("\n{tally}");
+            say!("\n{tally}");
             Ok(if tally.failed == 0 {
                 ExitCode::SUCCESS
             } else {
@@ -202,12 +199,12 @@ fn bring_up(
 }
 
 fn describe(deployment: &Deployment) {
-    println!("\nAPI   {}", deployment.api_url);
-    println!("key   {}", deployment.key);
-    println!("docs  {} (in a browser)", deployment.docs_url);
-    println!("\n  API={}", deployment.api_url);
-    println!("  KEY={}", deployment.key);
-    println!("  curl -sS \"$API/v1/agents\" -H \"Authorization: Bearer $KEY\"");
+    say!("\nAPI   {}", deployment.api_url);
+    say!("key   {}", deployment.key);
+    say!("docs  {} (in a browser)", deployment.docs_url);
+    say!("\n  API={}", deployment.api_url);
+    say!("  KEY={}", deployment.key);
+    say!("  curl -sS \"$API/v1/agents\" -H \"Authorization: Bearer $KEY\"");
 }
 
 fn demo(checkout: &Checkout, stack: &Stack, port: Option<u16>, once: bool) -> Result<ExitCode> {
@@ -230,17 +227,17 @@ fn demo(checkout: &Checkout, stack: &Stack, port: Option<u16>, once: bool) -> Re
 
     let wrong = demo::show(&Platform::new(&deployment.api_url, &deployment.key))?;
     if wrong.is_empty() {
-        println!("\nEverything went as it should.");
+        say!("\nEverything went as it should.");
     } else {
-        println!("\nNot as it should: {}.", wrong.join("; "));
+        say!("\nNot as it should: {}.", wrong.join("; "));
     }
     if !once {
         if running.is_ours() {
-            println!("Serving until Ctrl-C …");
+            say!("Serving until Ctrl-C …");
             while process::pause(Duration::from_secs(1)).is_ok() {}
-            println!("stopped");
+            say!("stopped");
         } else {
-            println!("The stack was up before and stays up.");
+            say!("The stack was up before and stays up.");
         }
     }
     Ok(if wrong.is_empty() {
@@ -252,7 +249,7 @@ fn demo(checkout: &Checkout, stack: &Stack, port: Option<u16>, once: bool) -> Re
 
 fn status(stack: &Stack) -> Result<ExitCode> {
     let Some(instance) = stack.instance() else {
-        println!("the stack is down");
+        say!("the stack is down");
         return Ok(ExitCode::from(3));
     };
     if !stack::is_healthy(instance.port) {
@@ -262,13 +259,14 @@ fn status(stack: &Stack) -> Result<ExitCode> {
             instance.port
         );
     }
-    println!(
+    say!(
         "the stack is up: process {}, port {}",
-        instance.pid, instance.port
+        instance.pid,
+        instance.port
     );
     match Deployment::remembered(stack.folder()) {
         Some(deployment) => describe(&deployment),
-        None => println!("nothing was deployed to it: run `cargo local up`"),
+        None => say!("nothing was deployed to it: run `cargo local up`"),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,10 +1,26 @@
-//! What a person sees while something takes its time.
+//! What a person sees: results on standard output, and progress beside them on standard error.
 
-use std::fmt::Display;
-use std::io::IsTerminal;
+use std::fmt::{Arguments, Display};
+use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Prints a line of results. `false` once nobody reads them any more, which is no failure: the
+/// rest of the work, clearing up above all, is still to be done.
+pub(crate) fn print_line(line: Arguments<'_>) -> bool {
+    writeln!(std::io::stdout().lock(), "{line}").is_ok()
+}
+
+/// As [`println!`], but for a reader who left.
+macro_rules! say {
+    ($($line:tt)*) => {
+        {
+            $crate::progress::print_line(format_args!($($line)*));
+        }
+    };
+}
+pub(crate) use say;
 
 /// One thing being done: a spinner with the elapsed time on a terminal, a line at the start and
 /// one at the end elsewhere. Dropped before it is done, it has failed.

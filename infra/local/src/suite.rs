@@ -10,7 +10,7 @@ use crate::checkout::Checkout;
 use crate::deployment::issue_key;
 use crate::port;
 use crate::process::{self, Service};
-use crate::progress::Step;
+use crate::progress::{Step, say};
 use crate::sam::{Outputs, Sam, local_credentials, outside_cargo};
 use crate::stack::{Running, Stack};
 use crate::tally::Tally;
@@ -46,7 +46,7 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<Tally> {
         let mut doc = cargo(checkout);
         doc.args(["test", "--doc", "--workspace", "--no-fail-fast"]);
         local.describe_to(&mut doc)?;
-        println!("\nDocumentation tests");
+        say!("\nDocumentation tests");
         tally += counted(doc)?;
     }
     drop(local);
@@ -107,7 +107,7 @@ fn run_tests(checkout: &Checkout, local: &Local, options: &Options) -> Result<Ta
     process::run(build, &local.log, &step)?;
     step.done();
 
-    println!("\nTests");
+    say!("\nTests");
     let mut test = runner();
     test.args(&options.runner);
     local.describe_to(&mut test)?;
@@ -118,7 +118,7 @@ fn run_tests(checkout: &Checkout, local: &Local, options: &Options) -> Result<Ta
 fn counted(command: Command) -> Result<Tally> {
     let mut tally = Tally::default();
     let status = process::lines(command, |line| {
-        println!("{line}");
+        say!("{line}");
         tally += Tally::of_line(line);
     })?;
     if !status.success() && tally.failed == 0 {
