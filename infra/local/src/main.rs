@@ -192,7 +192,10 @@ fn bring_up(
     let log = stack.folder().join("build.log");
     sam.build(&build, &log)?;
     let running = stack.start(&tools, port)?;
-    let outputs = sam.deploy(&build, port, &log)?;
+    let outputs = sam.deploy(&build, port, &log).context(
+        "the template could not be deployed over what the stack holds; `cargo local reset` lets it \
+         start anew",
+    )?;
     let deployment = Deployment::describe(port, &outputs, before)?;
     deployment.remember(stack.folder())?;
     Ok((running, deployment))
