@@ -136,7 +136,7 @@ fn the_public_pages_need_no_key() -> Result<()> {
             "{path} is not described"
         );
     }
-    let docs = public("/docs/")?;
+    let docs = public("/docs/index.html")?;
     assert_eq!(docs.status, 200);
     assert!(
         docs.body
