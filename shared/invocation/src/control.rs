@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{Answer, Invocation, InvocationId, InvocationStatus, Signal, Wait};
 
-use crate::drive::parent_of;
 use crate::error::written;
 use crate::limits::{MAX_CONFLICTS, MAX_DEPTH, MAX_SIGNAL_BYTES, MAX_SIGNALS};
+use crate::settle;
 use crate::transition::{self, WakeUp};
 use crate::{Change, Error, Journal};
 
@@ -124,7 +124,7 @@ pub async fn cancel(
         if found.status.is_final() {
             return Ok(Cancellation::Ended);
         }
-        let parent = parent_of(&found, journal).await?;
+        let parent = settle::parent_of(&found, journal).await?;
         let called = called_from(&found, journal).await?;
         let (changes, cancellation) = cancelled(&found, &called, parent.as_ref(), now);
         if written(journal.commit(&changes).await)? {
@@ -187,7 +187,7 @@ fn ended(
         return None;
     }
     let status = InvocationStatus::Cancelled;
-    Some(transition::settled(record, Vec::new(), status, parent, now))
+    Some(settle::settled(record, Vec::new(), status, parent, now))
 }
 
 fn requested(record: &Invocation, now: Timestamp) -> Change {

@@ -46,6 +46,9 @@ impl Change {
 }
 
 /// The store of the invocations of one tenant.
+///
+/// Inputs, arguments, answers and outputs may each be as large as the sandbox lets them be; an
+/// implementation puts large ones beside the items before it commits.
 pub trait Journal: Sync {
     /// The record, by a strongly consistent read.
     fn load(

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
-    Answer, Callee, Effect, EffectClass, EffectError, EffectErrorKind, Invocation,
-    InvocationFailure, InvocationId, InvocationStatus, Pending, Stage, Stored, TenantId, Wait,
+    Answer, Callee, Effect, EffectError, EffectErrorKind, Invocation, InvocationFailure,
+    InvocationId, InvocationStatus, Pending, Stage, Stored, TenantId, Wait,
 };
 
 use crate::limits::{LEASE, MAX_CHILDREN, MAX_DEPTH, MAX_STALLS, MAX_TREE_EFFECTS, WAKE_GRACE};
@@ -112,6 +112,11 @@ fn lease(record: &mut Invocation, now: Timestamp) {
     record.due_at = Some(lease_until);
 }
 
+fn suspend(record: &mut Invocation, wait: Wait, due_at: Option<Timestamp>) {
+    record.status = InvocationStatus::Suspended { wait };
+    record.due_at = due_at;
+}
+
 /// Whether a worker may take it now; if not, when it may be worth another try.
 pub(crate) fn claimable(
     found: &Invocation,
@@ -211,8 +216,18 @@ pub(crate) enum Step {
     Yield,
     /// Performs the effect.
     Perform,
-    /// Lets go until something comes.
-    Suspend(Wait),
+    /// Lets go until a point in time.
+    Sleep {
+        /// When.
+        until: Timestamp,
+    },
+    /// Lets go until a signal, or a point in time.
+    Hear {
+        /// The signal's name.
+        signal: String,
+        /// When to go on without it.
+        until: Timestamp,
+    },
     /// Lets go until this invocation, which is to be created, has ended.
     Call(Box<Invocation>),
 }
@@ -242,20 +257,13 @@ pub(crate) fn intended(
     match step {
         Step::Yield => queue(&mut next, now),
         Step::Perform => lease(&mut next, now),
-        Step::Suspend(wait) => {
-            next.due_at = match &wait {
-                Wait::Time { until } | Wait::Signal { until, .. } => Some(*until),
-                Wait::Child { .. } => None,
-            };
-            next.status = InvocationStatus::Suspended { wait };
+        Step::Sleep { until } => suspend(&mut next, Wait::Time { until }, Some(until)),
+        Step::Hear { signal, until } => {
+            suspend(&mut next, Wait::Signal { signal, until }, Some(until));
         }
         Step::Call(mut called) => {
-            next.status = InvocationStatus::Suspended {
-                wait: Wait::Child {
-                    invocation: called.id.clone(),
-                },
-            };
-            next.due_at = None;
+            let invocation = called.id.clone();
+            suspend(&mut next, Wait::Child { invocation }, None);
             next.children += 1;
             called.budget = std::mem::take(&mut next.budget);
             child = Some(Change::to(*called));
@@ -315,122 +323,4 @@ pub(crate) fn postponed(record: &Invocation, now: Timestamp) -> Invocation {
         due_at: Some(after(now, WAKE_GRACE)),
         ..revised(record, now)
     }
-}
-
-/// The end of an invocation and, in the same commit, the answer to whoever waits for it.
-///
-/// `over` are effects that the ledger lacks. `parent` is the record that `record.parent` names.
-pub(crate) fn settled(
-    record: &Invocation,
-    over: Vec<Effect>,
-    status: InvocationStatus,
-    parent: Option<&Invocation>,
-    now: Timestamp,
-) -> (Vec<Change>, Option<WakeUp>) {
-    let mut next = revised(record, now);
-    let mut ledger = over;
-    if let Some(pending) = next.pending.take() {
-        next.next_effect = pending.number;
-        if ledger.is_empty() {
-            ledger.extend(unresolved(pending, now));
-        }
-    }
-    if let Some(last) = ledger.last() {
-        next.next_effect = last.number + 1;
-    }
-    next.status = status;
-    next.signals.clear();
-    next.due_at = None;
-    let superseded = next.snapshot.take();
-    let waiting = parent.filter(|parent| waits_for(parent, &record.id));
-    let resumed_parent = waiting.map(|parent| Invocation {
-        budget: next.budget,
-        ..resumed(parent, answer_to_parent(&next), now)
-    });
-    let mut changes = vec![Change {
-        record: next,
-        ledger,
-        superseded,
-    }];
-    let wake = resumed_parent.map(|parent| {
-        let invocation = parent.id.clone();
-        changes.push(Change::to(parent));
-        WakeUp {
-            invocation,
-            at: now,
-        }
-    });
-    (changes, wake)
-}
-
-fn waits_for(parent: &Invocation, child: &InvocationId) -> bool {
-    matches!(
-        &parent.status,
-        InvocationStatus::Suspended { wait: Wait::Child { invocation } } if invocation == child
-    )
-}
-
-/// The ledger's entry for an effect at which a run ends without having been answered.
-fn unresolved(pending: Pending, now: Timestamp) -> Option<Effect> {
-    let answer = match (&pending.stage, pending.class) {
-        (Stage::Called, _) => return None,
-        (Stage::Answered(answer), _) => answer.clone(),
-        (
-            Stage::Intended,
-            EffectClass::Idempotent | EffectClass::AtMostOnce | EffectClass::Recorded,
-        ) => outcome_unknown(),
-        (Stage::Intended, EffectClass::Timer | EffectClass::Signal | EffectClass::Child) => {
-            Answer::Error(EffectError::new(
-                EffectErrorKind::Cancelled,
-                "the invocation ended while it waited",
-            ))
-        }
-    };
-    Some(over(pending, answer, now))
-}
-
-/// The ledger's entry for an effect that is over.
-pub(crate) fn over(pending: Pending, answer: Answer, now: Timestamp) -> Effect {
-    Effect {
-        number: pending.number,
-        call: pending.call,
-        class: pending.class,
-        answer,
-        begun_at: pending.begun_at,
-        ended_at: now,
-    }
-}
-
-pub(crate) fn outcome_unknown() -> Answer {
-    Answer::Error(EffectError::new(
-        EffectErrorKind::OutcomeUnknown,
-        "the effect was interrupted; it may or may not have happened",
-    ))
-}
-
-fn answer_to_parent(child: &Invocation) -> Answer {
-    let (kind, message) = match &child.status {
-        InvocationStatus::Completed { output } => return Answer::Value(output.clone()),
-        InvocationStatus::Cancelled => (
-            EffectErrorKind::Cancelled,
-            format!("{} was cancelled", child.id),
-        ),
-        InvocationStatus::Failed { failure } => (
-            EffectErrorKind::ChildFailed,
-            match failure {
-                InvocationFailure::Agent(failure) => failure.message.clone(),
-                InvocationFailure::Unresumable { message } => message.clone(),
-                InvocationFailure::Stalled { workers } => {
-                    format!("{workers} workers were lost at the same place")
-                }
-            },
-        ),
-        InvocationStatus::Queued
-        | InvocationStatus::Running { .. }
-        | InvocationStatus::Suspended { .. } => (
-            EffectErrorKind::OutcomeUnknown,
-            "it has not ended".to_owned(),
-        ),
-    };
-    Answer::Error(EffectError::new(kind, message))
 }

@@ -47,6 +47,11 @@ pub trait World: Sync {
 
     /// Performs an effect under its idempotency key.
     ///
+    /// What is idempotent may be performed again at any later time, even after effects that came
+    /// after it, by a worker that has been overtaken and does not know it yet; that must change
+    /// nothing. The key tells, or the number in it compared with the last one seen, or the fencing
+    /// token in `invocation`.
+    ///
     /// What is at most once and was interrupted is answered
     /// [`OutcomeUnknown`](tdev_domain::EffectErrorKind::OutcomeUnknown), by this or by the engine.
     ///

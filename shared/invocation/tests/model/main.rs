@@ -20,3 +20,4 @@ mod sim;
 mod state;
 mod store;
 mod sweep;
+mod undisturbed;

@@ -1,12 +1,14 @@
 //! The real interpreter, killed and resumed.
 
 use serde_json::Value;
-use tdev_domain::{Answer, Call, Invocation, InvocationStatus, Source};
+use tdev_domain::{Answer, Call, Invocation, Source};
 use tdev_invocation::{Machine, MachineError, Turn, Unavailable};
 use tdev_sandbox::{Program, Progress, SnapshotError, Suspended, ToolError, on_sandbox_thread};
 
 use crate::programs;
-use crate::sim::{Manner, Sim, Undisturbed};
+use crate::sim::{Manner, Sim};
+use crate::sweep::{Figure, disturbed_at};
+use crate::undisturbed::Undisturbed;
 
 /// The name under which the programs have this agent.
 pub(crate) const NAME: &str = "python";
@@ -59,13 +61,15 @@ fn written(progress: Progress) -> Result<(Turn, Vec<u8>), MachineError> {
                 tool: suspended.call().tool.to_string(),
                 args: suspended.call().args.clone(),
             };
-            let snapshot = suspended.to_snapshot().map_err(unreadable)?;
+            let snapshot = suspended
+                .to_snapshot()
+                .map_err(|error| unreadable(&error))?;
             (Turn::Called(call), snapshot)
         }
     })
 }
 
-fn unreadable(error: SnapshotError) -> MachineError {
+fn unreadable(error: &SnapshotError) -> MachineError {
     MachineError::Snapshot(error.to_string())
 }
 
@@ -79,7 +83,7 @@ impl Machine for Python {
     }
 
     async fn restore(&mut self, _: &Invocation, snapshot: Vec<u8>) -> Result<(), MachineError> {
-        Suspended::from_snapshot(&snapshot).map_err(unreadable)?;
+        Suspended::from_snapshot(&snapshot).map_err(|error| unreadable(&error))?;
         self.suspended = snapshot;
         Ok(())
     }
@@ -91,7 +95,8 @@ impl Machine for Python {
     async fn answer(&mut self, answer: &Answer) -> Result<Turn, MachineError> {
         let snapshot = std::mem::take(&mut self.suspended);
         self.turn(|| {
-            let suspended = Suspended::from_snapshot(&snapshot).map_err(unreadable)?;
+            let suspended =
+                Suspended::from_snapshot(&snapshot).map_err(|error| unreadable(&error))?;
             Ok(suspended.resume(match answer {
                 Answer::Value(value) => Ok(value.clone()),
                 Answer::Error(error) => Err(ToolError::new(&error.message)),
@@ -116,7 +121,7 @@ fn an_agent_killed_at_any_place_gives_the_same_bytes() {
     undisturbed.settle(|_, _| {});
     let output = bytes(&undisturbed);
     let found: Value = serde_json::from_slice(&output).unwrap();
-    assert_eq!(found["shares"].to_string(), "2.666667");
+    assert_eq!(found["shares"].to_string(), "2.333333");
 
     for yields in [false, true] {
         let manner = Manner {
@@ -124,25 +129,14 @@ fn an_agent_killed_at_any_place_gives_the_same_bytes() {
             ..Manner::default()
         };
         let expected = Undisturbed::run(program, manner);
+        let mut kills = Figure::default();
         for place in 0..expected.stops {
-            let mut sim = Sim::new(program, manner);
-            let mut stop = 0;
-            sim.settle(|sim, worker| {
-                if stop == place {
-                    sim.kill(worker);
-                }
-                stop += 1;
+            kills.count(|| {
+                let sim = disturbed_at(program, manner, &[place], Sim::kill);
+                expected.check(&sim, 1);
+                assert_eq!(bytes(&sim), output);
             });
-            expected.check(&sim, 1);
-            assert_eq!(bytes(&sim), output);
-            assert!(matches!(
-                sim.status(&sim.root),
-                InvocationStatus::Completed { .. }
-            ));
         }
-        println!(
-            "the sandbox: kills survived / kills made: {0} / {0}",
-            expected.stops
-        );
+        kills.show("kills in the sandbox", 40);
     }
 }

@@ -8,8 +8,9 @@ use tdev_domain::InvocationStatus;
 use tdev_invocation::cancel;
 
 use crate::programs::{PROGRAMS, Program};
-use crate::sim::{Manner, Sim, Undisturbed, run};
+use crate::sim::{Manner, Sim, run};
 use crate::state::Fault;
+use crate::undisturbed::Undisturbed;
 
 #[derive(Debug, Clone)]
 enum Event {

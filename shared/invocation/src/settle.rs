@@ -1,0 +1,139 @@
+//! The end of an invocation, and of its effects.
+
+use jiff::Timestamp;
+use tdev_domain::{
+    Answer, Effect, EffectClass, EffectError, EffectErrorKind, Invocation, InvocationFailure,
+    InvocationId, InvocationStatus, Pending, Stage, Wait,
+};
+
+use crate::transition::{self, WakeUp};
+use crate::{Change, Journal, Unavailable};
+
+/// The record of the invocation whose effect waits for `record`.
+pub(crate) async fn parent_of(
+    record: &Invocation,
+    journal: &impl Journal,
+) -> Result<Option<Invocation>, Unavailable> {
+    match &record.parent {
+        Some(effect) => journal.load(&effect.invocation).await,
+        None => Ok(None),
+    }
+}
+
+/// The end of an invocation and, in the same commit, the answer to whoever waits for it.
+///
+/// `over` are effects that the ledger lacks. `parent` is the record that `record.parent` names.
+pub(crate) fn settled(
+    record: &Invocation,
+    over: Vec<Effect>,
+    status: InvocationStatus,
+    parent: Option<&Invocation>,
+    now: Timestamp,
+) -> (Vec<Change>, Option<WakeUp>) {
+    let mut next = transition::revised(record, now);
+    let mut ledger = over;
+    if let Some(pending) = next.pending.take() {
+        next.next_effect = pending.number;
+        if ledger.is_empty() {
+            ledger.extend(unresolved(pending, now));
+        }
+    }
+    if let Some(last) = ledger.last() {
+        next.next_effect = last.number + 1;
+    }
+    next.status = status;
+    next.signals.clear();
+    next.due_at = None;
+    let superseded = next.snapshot.take();
+    let waiting = parent.filter(|parent| waits_for(parent, &record.id));
+    let resumed_parent = waiting.map(|parent| Invocation {
+        budget: next.budget,
+        ..transition::resumed(parent, answer_to_parent(&next), now)
+    });
+    let mut changes = vec![Change {
+        record: next,
+        ledger,
+        superseded,
+    }];
+    let wake = resumed_parent.map(|parent| {
+        let invocation = parent.id.clone();
+        changes.push(Change::to(parent));
+        WakeUp {
+            invocation,
+            at: now,
+        }
+    });
+    (changes, wake)
+}
+
+fn waits_for(parent: &Invocation, child: &InvocationId) -> bool {
+    matches!(
+        &parent.status,
+        InvocationStatus::Suspended { wait: Wait::Child { invocation } } if invocation == child
+    )
+}
+
+/// The ledger's entry for an effect at which a run ends without having been answered.
+fn unresolved(pending: Pending, now: Timestamp) -> Option<Effect> {
+    let answer = match (&pending.stage, pending.class) {
+        (Stage::Called, _) => return None,
+        (Stage::Answered(answer), _) => answer.clone(),
+        (
+            Stage::Intended,
+            EffectClass::Idempotent | EffectClass::AtMostOnce | EffectClass::Recorded,
+        ) => outcome_unknown(),
+        (Stage::Intended, EffectClass::Timer | EffectClass::Signal | EffectClass::Child) => {
+            Answer::Error(EffectError::new(
+                EffectErrorKind::Cancelled,
+                "the invocation ended while it waited",
+            ))
+        }
+    };
+    Some(over(pending, answer, now))
+}
+
+/// The ledger's entry for an effect that is over.
+pub(crate) fn over(pending: Pending, answer: Answer, now: Timestamp) -> Effect {
+    Effect {
+        number: pending.number,
+        call: pending.call,
+        class: pending.class,
+        answer,
+        begun_at: pending.begun_at,
+        ended_at: now,
+    }
+}
+
+pub(crate) fn outcome_unknown() -> Answer {
+    Answer::Error(EffectError::new(
+        EffectErrorKind::OutcomeUnknown,
+        "the effect was interrupted; it may or may not have happened",
+    ))
+}
+
+fn answer_to_parent(child: &Invocation) -> Answer {
+    let (kind, message) = match &child.status {
+        InvocationStatus::Completed { output } => return Answer::Value(output.clone()),
+        InvocationStatus::Cancelled => (
+            EffectErrorKind::Cancelled,
+            format!("{} was cancelled", child.id),
+        ),
+        InvocationStatus::Failed { failure } => (
+            EffectErrorKind::ChildFailed,
+            match failure {
+                InvocationFailure::Agent(failure) => failure.message.clone(),
+                InvocationFailure::Unresumable { message } => message.clone(),
+                InvocationFailure::Stalled { workers } => {
+                    format!("{workers} workers were lost at the same place")
+                }
+            },
+        ),
+        InvocationStatus::Queued
+        | InvocationStatus::Running { .. }
+        | InvocationStatus::Suspended { .. } => (
+            EffectErrorKind::OutcomeUnknown,
+            "it has not ended".to_owned(),
+        ),
+    };
+    Answer::Error(EffectError::new(kind, message))
+}
