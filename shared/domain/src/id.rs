@@ -318,13 +318,13 @@ mod tests {
 
     #[test]
     fn an_effect_calls_one_invocation() {
-        let caller = |number| EffectKey {
+        let key = |number| EffectKey {
             invocation: "inv_00000000000000000000000000000001".parse().unwrap(),
             number,
         };
-        let called = InvocationId::called_by(&caller(1));
-        assert_eq!(called, InvocationId::called_by(&caller(1)));
-        assert_ne!(called, InvocationId::called_by(&caller(2)));
+        let called = InvocationId::called_by(&key(1));
+        assert_eq!(called, InvocationId::called_by(&key(1)));
+        assert_ne!(called, InvocationId::called_by(&key(2)));
         assert_eq!(called.as_str().parse(), Ok(called));
     }
 

@@ -335,3 +335,27 @@ impl Invocation {
         }
     }
 }
+
+/// What becomes of one invocation in a write that may concern several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvocationChange {
+    /// The record as it shall be. It is written on condition that the stored one's revision is
+    /// one less, and that there is none if the revision is 0.
+    pub record: Invocation,
+    /// Effects to be added to its ledger, which so far ends just before them.
+    pub ledger: Vec<Effect>,
+    /// A snapshot that is not needed once this is written, and may then be removed.
+    pub superseded: Option<Stored>,
+}
+
+impl InvocationChange {
+    /// A new record, and nothing else.
+    #[must_use]
+    pub fn to(record: Invocation) -> Self {
+        Self {
+            record,
+            ledger: Vec::new(),
+            superseded: None,
+        }
+    }
+}

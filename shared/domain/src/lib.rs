@@ -31,7 +31,7 @@ pub use id::{
 };
 pub use invocation::{
     Answer, Call, Callee, Effect, EffectClass, EffectError, EffectErrorKind, EffectKey, Invocation,
-    InvocationFailure, InvocationStatus, Pending, Signal, Stage, Stored, Wait,
+    InvocationChange, InvocationFailure, InvocationStatus, Pending, Signal, Stage, Stored, Wait,
 };
 pub use manifest::{Example, Limits, LimitsDraft, Manifest, ManifestDraft, Tool, limits};
 pub use message::RegisterMessage;

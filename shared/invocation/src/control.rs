@@ -2,13 +2,15 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tdev_domain::{Answer, Invocation, InvocationId, InvocationStatus, Signal, Wait};
+use tdev_domain::{
+    Answer, Invocation, InvocationChange, InvocationId, InvocationStatus, Signal, Wait,
+};
 
 use crate::error::written;
 use crate::limits::{MAX_CONFLICTS, MAX_DEPTH, MAX_SIGNAL_BYTES, MAX_SIGNALS};
 use crate::settle;
 use crate::transition::{self, WakeUp};
-use crate::{Change, Error, Journal};
+use crate::{Error, Journal};
 
 /// Why a signal was not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +58,7 @@ pub async fn signal(
         let found = journal.load(id).await.map_err(Error::from)?;
         let found = found.ok_or(SignalError::Unknown)?;
         let (record, wake) = signalled(&found, signal.clone(), now)?;
-        if written(journal.commit(&[Change::to(record)]).await).map_err(Error::from)? {
+        if written(journal.commit(&[InvocationChange::to(record)]).await).map_err(Error::from)? {
             return Ok(wake);
         }
     }
@@ -164,7 +166,7 @@ fn cancelled(
     called: &[Invocation],
     parent: Option<&Invocation>,
     now: Timestamp,
-) -> (Vec<Change>, Cancellation) {
+) -> (Vec<InvocationChange>, Cancellation) {
     let (mut changes, cancellation) = match ended(record, parent, now) {
         Some((changes, wake)) => (changes, Cancellation::Cancelled { wake }),
         None => (vec![requested(record, now)], Cancellation::Requested),
@@ -182,7 +184,7 @@ fn ended(
     record: &Invocation,
     parent: Option<&Invocation>,
     now: Timestamp,
-) -> Option<(Vec<Change>, Option<WakeUp>)> {
+) -> Option<(Vec<InvocationChange>, Option<WakeUp>)> {
     if matches!(record.status, InvocationStatus::Running { .. }) {
         return None;
     }
@@ -190,8 +192,8 @@ fn ended(
     Some(settle::settled(record, Vec::new(), status, parent, now))
 }
 
-fn requested(record: &Invocation, now: Timestamp) -> Change {
-    Change::to(Invocation {
+fn requested(record: &Invocation, now: Timestamp) -> InvocationChange {
+    InvocationChange::to(Invocation {
         cancel_requested: true,
         ..transition::revised(record, now)
     })

@@ -1,14 +1,16 @@
 //! A worker's part: to take an invocation and bring it as far as it goes.
 
 use jiff::Timestamp;
-use tdev_domain::{Invocation, InvocationFailure, InvocationId, InvocationStatus};
+use tdev_domain::{
+    Invocation, InvocationChange, InvocationFailure, InvocationId, InvocationStatus,
+};
 
 use crate::error::{Stop, written};
 use crate::lease::Lease;
 use crate::limits::MAX_CONFLICTS;
 use crate::settle;
 use crate::transition::{self, Claim, Refusal, WakeUp};
-use crate::{Change, Error, Journal, Machine, World};
+use crate::{Error, Journal, Machine, World};
 
 /// What a delivery came to.
 ///
@@ -96,7 +98,7 @@ async fn take(
         }
         match transition::claim(&found, now) {
             Claim::Lease(record) => {
-                let change = Change::to(*record);
+                let change = InvocationChange::to(*record);
                 if written(journal.commit(std::slice::from_ref(&change)).await)? {
                     return Ok(Taken::Leased(Box::new(change.record)));
                 }

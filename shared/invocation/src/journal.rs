@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::future::Future;
 
-use tdev_domain::{Effect, Invocation, InvocationId, Stored};
+use tdev_domain::{Effect, Invocation, InvocationChange, InvocationId, Stored};
 
 /// A service did not answer. What was asked of it may or may not have been done.
 #[derive(Debug, thiserror::Error)]
@@ -21,30 +21,6 @@ pub enum CommitError {
     Unavailable(#[from] Unavailable),
 }
 
-/// What becomes of one invocation in a commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The record as it shall be. It is written on condition that the stored one's revision is
-    /// one less, and that there is none if the revision is 0.
-    pub record: Invocation,
-    /// Effects to be added to its ledger, which so far ends just before them.
-    pub ledger: Vec<Effect>,
-    /// A snapshot that is not needed once the commit is written, and may then be removed.
-    pub superseded: Option<Stored>,
-}
-
-impl Change {
-    /// A new record, and nothing else.
-    #[must_use]
-    pub fn to(record: Invocation) -> Self {
-        Self {
-            record,
-            ledger: Vec::new(),
-            superseded: None,
-        }
-    }
-}
-
 /// The store of the invocations of one tenant.
 ///
 /// Inputs, arguments, answers and outputs may each be as large as the sandbox lets them be; an
@@ -60,7 +36,10 @@ pub trait Journal: Sync {
     ///
     /// If the store is asked again within one call, because an acknowledgement was lost, a write
     /// that was made the first time is not to be taken for a conflict.
-    fn commit(&self, changes: &[Change]) -> impl Future<Output = Result<(), CommitError>> + Send;
+    fn commit(
+        &self,
+        changes: &[InvocationChange],
+    ) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// The whole ledger, in order.
     fn ledger(

@@ -5,11 +5,11 @@
 //! by `due_at` finds all of them; what it finds may be out of date, so the record is read again.
 
 use jiff::Timestamp;
-use tdev_domain::{Invocation, InvocationId};
+use tdev_domain::{Invocation, InvocationChange, InvocationId};
 
 use crate::error::written;
 use crate::transition::{self, WakeUp};
-use crate::{Change, Error, Journal};
+use crate::{Error, Journal};
 
 /// Returns the wake-up to send for the invocation `id`, if it needs one.
 ///
@@ -35,7 +35,7 @@ pub async fn look_after(
         at: now,
     };
     // Whoever was faster has given it another due time.
-    let was_written = written(journal.commit(&[Change::to(record)]).await)?;
+    let was_written = written(journal.commit(&[InvocationChange::to(record)]).await)?;
     Ok(was_written.then_some(wake))
 }
 

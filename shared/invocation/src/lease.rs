@@ -3,15 +3,15 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
-    AgentFailure, Answer, Call, Effect, EffectClass, FailureKind, Invocation, InvocationFailure,
-    InvocationStatus, Pending, Stage, Stored,
+    AgentFailure, Answer, Call, Effect, EffectClass, FailureKind, Invocation, InvocationChange,
+    InvocationFailure, InvocationStatus, Pending, Stage, Stored,
 };
 
 use crate::error::{Stop, written};
 use crate::limits::{MAX_CONFLICTS, MAX_EFFECTS};
 use crate::settle;
 use crate::transition::{self, Step, WakeUp};
-use crate::{Change, Error, Journal, Machine, Outcome, Request, Turn, World};
+use crate::{Error, Journal, Machine, Outcome, Request, Turn, World};
 
 /// How the run goes on.
 enum Next {
@@ -271,7 +271,7 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
             loop {
                 let now = self.world.now();
                 let record = transition::performed(&self.record, answer.clone(), now);
-                if self.commit(&[Change::to(record)]).await? {
+                if self.commit(&[InvocationChange::to(record)]).await? {
                     break;
                 }
             }
@@ -333,7 +333,7 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
 
     /// Commits changes of which the first is this invocation's. If it was not written because the
     /// record has changed, the record is read again, to decide anew.
-    async fn commit(&mut self, changes: &[Change]) -> Result<bool, Stop> {
+    async fn commit(&mut self, changes: &[InvocationChange]) -> Result<bool, Stop> {
         if written(self.journal.commit(changes).await)? {
             if let Some(change) = changes.first() {
                 self.record = change.record.clone();

@@ -113,7 +113,7 @@ mod world;
 pub use control::{Cancellation, SignalError, cancel, signal};
 pub use drive::{Outcome, drive};
 pub use error::Error;
-pub use journal::{Change, CommitError, Journal, Unavailable};
+pub use journal::{CommitError, Journal, Unavailable};
 pub use machine::{Machine, MachineError, Turn};
 pub use replay::{Replay, replay};
 pub use transition::{Refusal, WakeUp, accept};

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use tdev_domain::{
-    Answer, Effect, EffectClass, EffectError, EffectErrorKind, Invocation, InvocationFailure,
-    InvocationId, InvocationStatus, Pending, Stage, Wait,
+    Answer, Effect, EffectClass, EffectError, EffectErrorKind, Invocation, InvocationChange,
+    InvocationFailure, InvocationId, InvocationStatus, Pending, Stage, Wait,
 };
 
 use crate::transition::{self, WakeUp};
-use crate::{Change, Journal, Unavailable};
+use crate::{Journal, Unavailable};
 
 /// The record of the invocation whose effect waits for `record`.
 pub(crate) async fn parent_of(
@@ -29,7 +29,7 @@ pub(crate) fn settled(
     status: InvocationStatus,
     parent: Option<&Invocation>,
     now: Timestamp,
-) -> (Vec<Change>, Option<WakeUp>) {
+) -> (Vec<InvocationChange>, Option<WakeUp>) {
     let mut next = transition::revised(record, now);
     let mut ledger = over;
     if let Some(pending) = next.pending.take() {
@@ -50,14 +50,14 @@ pub(crate) fn settled(
         budget: next.budget,
         ..transition::resumed(parent, answer_to_parent(&next), now)
     });
-    let mut changes = vec![Change {
+    let mut changes = vec![InvocationChange {
         record: next,
         ledger,
         superseded,
     }];
     let wake = resumed_parent.map(|parent| {
         let invocation = parent.id.clone();
-        changes.push(Change::to(parent));
+        changes.push(InvocationChange::to(parent));
         WakeUp {
             invocation,
             at: now,

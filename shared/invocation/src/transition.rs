@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
-    Answer, Callee, Effect, EffectError, EffectErrorKind, Invocation, InvocationFailure,
-    InvocationId, InvocationStatus, Pending, Stage, Stored, TenantId, Wait,
+    Answer, Callee, Effect, EffectError, EffectErrorKind, Invocation, InvocationChange,
+    InvocationFailure, InvocationId, InvocationStatus, Pending, Stage, Stored, TenantId, Wait,
 };
 
+use crate::Request;
 use crate::limits::{LEASE, MAX_CHILDREN, MAX_DEPTH, MAX_STALLS, MAX_TREE_EFFECTS, WAKE_GRACE};
-use crate::{Change, Request};
 
 /// A message to be sent: its invocation is ready to run, then or now.
 ///
@@ -241,7 +241,7 @@ pub(crate) fn intended(
     snapshot: Stored,
     step: Step,
     now: Timestamp,
-) -> Vec<Change> {
+) -> Vec<InvocationChange> {
     let mut next = revised(record, now);
     next.next_effect = pending.number + 1;
     next.pending = Some(pending);
@@ -266,10 +266,10 @@ pub(crate) fn intended(
             suspend(&mut next, Wait::Child { invocation }, None);
             next.children += 1;
             called.budget = std::mem::take(&mut next.budget);
-            child = Some(Change::to(*called));
+            child = Some(InvocationChange::to(*called));
         }
     }
-    let mut changes = vec![Change {
+    let mut changes = vec![InvocationChange {
         record: next,
         ledger: over,
         superseded,
@@ -302,7 +302,7 @@ fn answered(record: &Invocation, answer: Answer, now: Timestamp) -> Invocation {
 }
 
 /// A run that goes back to its input; nothing it did so far is of consequence.
-pub(crate) fn restarted(record: &Invocation, now: Timestamp) -> Change {
+pub(crate) fn restarted(record: &Invocation, now: Timestamp) -> InvocationChange {
     let mut next = revised(record, now);
     if let Some(abandoned) = next.pending.take() {
         next.next_effect = abandoned.number;
@@ -310,7 +310,7 @@ pub(crate) fn restarted(record: &Invocation, now: Timestamp) -> Change {
     next.first_effect = next.next_effect;
     let superseded = next.snapshot.take();
     lease(&mut next, now);
-    Change {
+    InvocationChange {
         record: next,
         ledger: Vec::new(),
         superseded,

@@ -7,11 +7,12 @@ use std::task::{Context, Poll, Waker};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tdev_domain::{
-    Answer, Effect, EffectClass, EffectErrorKind, Invocation, InvocationId, InvocationStatus, Wait,
+    Answer, Effect, EffectClass, EffectErrorKind, Invocation, InvocationChange, InvocationId,
+    InvocationStatus, Wait,
 };
 use tdev_invocation::{
-    Change, Error, Journal, Machine, Outcome, Replay, SignalError, WakeUp, accept, drive, keeper,
-    replay, signal,
+    Error, Journal, Machine, Outcome, Replay, SignalError, WakeUp, accept, drive, keeper, replay,
+    signal,
 };
 
 use crate::machine::Scripted;
@@ -93,7 +94,7 @@ impl Sim {
             json!({"n": 1}),
             now,
         );
-        run(sim.hands.commit(&[Change::to(record)])).unwrap();
+        run(sim.hands.commit(&[InvocationChange::to(record)])).unwrap();
         sim.send(WakeUp {
             invocation: root,
             at: now,

@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tdev_domain::{
     AgentName, Answer, ArtifactDigest, Call, Callee, Effect, EffectError, EffectErrorKind,
-    EffectKey, Invocation, InvocationId, Limits, Stored, Tool, VersionNumber,
+    EffectKey, Invocation, InvocationChange, InvocationId, Limits, Stored, Tool, VersionNumber,
 };
-use tdev_invocation::{Change, CommitError, Journal, Request, Unavailable, World};
+use tdev_invocation::{CommitError, Journal, Request, Unavailable, World};
 
 use crate::store::Store;
 use crate::{programs, python};
@@ -132,7 +132,7 @@ impl Journal for Hands {
             .await
     }
 
-    async fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
+    async fn commit(&self, changes: &[InvocationChange]) -> Result<(), CommitError> {
         let worker = self.worker;
         let written = self
             .interact(|state| state.store.commit(worker, changes))

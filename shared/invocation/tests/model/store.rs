@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tdev_domain::{
-    Effect, EffectClass, Invocation, InvocationId, InvocationStatus, Pending, Stage, Stored, Wait,
+    Effect, EffectClass, Invocation, InvocationChange, InvocationId, InvocationStatus, Pending,
+    Stage, Stored, Wait,
 };
-use tdev_invocation::{Change, limits};
+use tdev_invocation::limits;
 
 /// One invocation as stored.
 #[derive(Debug, Clone)]
@@ -30,7 +31,7 @@ pub(crate) struct Store {
 
 impl Store {
     /// Writes all or nothing. `worker` is who writes in the name of the first record's lease.
-    pub(crate) fn commit(&mut self, worker: Option<usize>, changes: &[Change]) -> bool {
+    pub(crate) fn commit(&mut self, worker: Option<usize>, changes: &[InvocationChange]) -> bool {
         let ids: BTreeSet<_> = changes.iter().map(|change| &change.record.id).collect();
         assert_eq!(ids.len(), changes.len(), "an item twice in a transaction");
         assert!((1..=9).contains(&changes.len()));
@@ -56,7 +57,7 @@ impl Store {
     }
 
     /// Nothing a worker writes after another one has taken the lease may pass.
-    fn check_lease(&mut self, worker: usize, first: &Change) {
+    fn check_lease(&mut self, worker: usize, first: &InvocationChange) {
         let row = self.rows.get_mut(&first.record.id).unwrap();
         if first.record.token > row.record.token {
             row.holder = Some(worker);
@@ -65,7 +66,7 @@ impl Store {
         }
     }
 
-    fn write(&mut self, change: &Change) {
+    fn write(&mut self, change: &InvocationChange) {
         let next = &change.record;
         let row = self.rows.get(&next.id);
         if let Some(row) = row {
