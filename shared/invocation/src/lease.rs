@@ -113,7 +113,7 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
     /// Whether nothing the run did so far is of consequence.
     async fn may_restart(&mut self, pending: &Pending) -> Result<bool, Stop> {
         let inconsequent = |class| matches!(class, EffectClass::Recorded | EffectClass::Timer);
-        if pending.stage != Stage::Called && !inconsequent(pending.class) {
+        if !inconsequent(pending.class) {
             return Ok(false);
         }
         let ledger = self.journal.ledger(&self.record.id).await?;

@@ -1,7 +1,7 @@
 //! How a run is taken up again: after a lost worker, by another build.
 
 use jiff::SignedDuration;
-use tdev_domain::{EffectClass, InvocationFailure, InvocationStatus};
+use tdev_domain::{Answer, EffectClass, EffectErrorKind, InvocationFailure, InvocationStatus};
 use tdev_invocation::{Outcome, Refusal, WakeUp, keeper, limits};
 
 use crate::machine::Scripted;
@@ -131,32 +131,48 @@ fn without_consequences_a_run_that_cannot_be_read_begins_again() {
 }
 
 #[test]
-fn a_run_that_yielded_before_its_first_effect_of_consequence_may_begin_again() {
-    let yields = true;
-    let mut sim = sim(
-        "sleeps-then-posts",
-        Manner {
-            yields,
-            ..Manner::default()
-        },
-    );
+fn an_effect_that_was_intended_may_have_had_consequences() {
+    let mut sim = sim("sleeps-then-posts", Manner::default());
     let root = sim.root.clone();
     sim.work(&root);
     sim.advance(SignedDuration::from_secs(10));
-    sim.until(|sim| sim.hands.state().performed.len() == 1);
+    sim.until(|sim| !sim.hands.state().store.intents.is_empty());
+    assert!(sim.hands.state().performed.is_empty());
     sim.kill(0);
     sim.advance(limits::LEASE);
-    // The post was intended; now there is no way back.
-    assert_eq!(
-        sim.work_with(&root, Scripted::new(2)),
-        Outcome::Settled { wake: None }
-    );
+    let settled = Outcome::Settled { wake: None };
+    assert_eq!(sim.work_with(&root, Scripted::new(2)), settled);
     assert!(matches!(
         sim.status(&root),
         InvocationStatus::Failed {
             failure: InvocationFailure::Unresumable { .. }
         }
     ));
+    let last = sim.ledger(&root).pop().unwrap();
+    assert!(matches!(
+        last.answer,
+        Answer::Error(error) if error.kind == EffectErrorKind::OutcomeUnknown
+    ));
+    sim.check();
+}
+
+#[test]
+fn a_run_that_sleeps_after_an_effect_of_consequence_does_not_begin_again() {
+    let mut sim = sim("sleeps-then-posts", Manner::default());
+    let root = sim.root.clone();
+    sim.work(&root);
+    sim.advance(SignedDuration::from_secs(10));
+    assert!(matches!(sim.work(&root), Outcome::Suspended { .. }));
+    sim.advance(SignedDuration::from_secs(10));
+    sim.work_with(&root, Scripted::new(2));
+    assert!(matches!(
+        sim.status(&root),
+        InvocationStatus::Failed {
+            failure: InvocationFailure::Unresumable { .. }
+        }
+    ));
+    assert_eq!(sim.hands.state().performed.len(), 1);
+    sim.check();
 }
 
 #[test]
