@@ -48,8 +48,8 @@ def execute(input):
         return {"n": n}
     if mood == "hoard":
         hoard = []
-        while len(hoard) < 1000000000:
-            hoard.append("x" * 1000 + str(len(hoard)))
+        for i in range(1000000):
+            hoard.append(str(i) * 100)
         return {"n": len(hoard)}
     if mood == "deep":
         return {"n": descend(100000)}

@@ -299,6 +299,10 @@ mod tests {
             .args(["-c", "while :; do sleep 1; done"])
             .arg(folder.path());
         let service = Service::start(command, &folder.path().join("log")).unwrap();
+        // A process is there a moment before its command line is.
+        while process::command_line(service.id()).is_empty() {
+            std::thread::yield_now();
+        }
         let instance = Instance {
             pid: service.id(),
             port: 1,

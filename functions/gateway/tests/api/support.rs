@@ -339,6 +339,7 @@ pub(crate) fn stable(key: &str, value: Value) -> Value {
             .collect(),
         Value::Array(items) => items.into_iter().map(|item| stable(key, item)).collect(),
         Value::String(_) if matches!(key, "created_at" | "updated_at" | "at") => "[time]".into(),
+        Value::String(_) if key == "by" => "[id]".into(),
         Value::String(text) => match text.find("reg_") {
             Some(at) => format!("{}[id]", &text[..at]).into(),
             None => text.into(),
