@@ -26,14 +26,23 @@ pub(crate) struct Options {
 }
 
 /// Runs the suite. Returns how many tests passed and failed; a check that does not hold, or that
-/// could not be made, counts as one that failed.
+/// could not be made, counts as one that failed. Fails only if it is interrupted.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<Tally> {
+    let mut tally = Tally::default();
+    if let Err(error) = run_into(&mut tally, checkout, options) {
+        process::go_on()?;
+        eprintln!("error: {error:#}");
+        tally.failed += 1;
+    }
+    Ok(tally)
+}
+
+fn run_into(tally: &mut Tally, checkout: &Checkout, options: &Options) -> Result<()> {
     let everything = options.runner.is_empty();
     let sets = [Toolset::Stack, Toolset::Build, Toolset::Test];
     let tools = Tools::install(checkout.tools(), &sets)?;
-    let mut tally = Tally::default();
     if everything && !options.tests_only {
-        tally += static_checks(checkout, &tools)?;
+        *tally += static_checks(checkout, &tools)?;
     }
 
     let stack = Stack::of_tests(checkout);
@@ -41,17 +50,20 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<Tally> {
     stack.stop();
     stack.delete()?;
     let local = Local::start(checkout, &tools, &stack)?;
-    tally += run_tests(checkout, &local, options)?;
+    *tally += run_tests(checkout, &local, options)?;
     if everything {
         let mut doc = cargo(checkout);
         doc.args(["test", "--doc", "--workspace", "--no-fail-fast"]);
         local.describe_to(&mut doc)?;
         say!("\nDocumentation tests");
-        tally += counted(doc)?;
+        *tally += counted(doc)?;
     }
     drop(local);
-    stack.delete()?;
-    Ok(tally)
+    if tally.failed == 0 {
+        // Otherwise its logs may tell why.
+        stack.delete()?;
+    }
+    Ok(())
 }
 
 fn static_checks(checkout: &Checkout, tools: &Tools) -> Result<Tally> {
