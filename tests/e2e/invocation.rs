@@ -120,11 +120,11 @@ fn each_failure_of_an_agent_has_its_name_and_leaves_the_worker_well() -> Result<
     }
     let raised = moody(&stack, "raise")?;
     assert_eq!(
-        raised.body["exception"], "JSONDecodeError",
+        raised.body["exception"], "json.JSONDecodeError",
         "{}",
         raised.body
     );
-    assert_eq!(raised.body["line"], 36, "{}", raised.body);
+    assert_eq!(raised.body["line"], 34, "{}", raised.body);
     Ok(())
 }
 
@@ -157,7 +157,7 @@ fn an_input_that_breaks_the_schema_is_refused_with_its_place() -> Result<()> {
         .call(Method::POST, "/v1/agents/moody/invoke")
         .body("application/json", deep.as_bytes())
         .send()?;
-    assert_eq!(answer.status, 422, "{}", answer.body);
+    assert_eq!(answer.status, 413, "{}", answer.body);
     Ok(())
 }
 
