@@ -356,8 +356,12 @@ mod tests {
             .wait_until(Duration::from_secs(10), || started().ends_with('\n'))
             .unwrap();
         let (parent, child): (u32, u32) = (service.id(), started().trim().parse().unwrap());
+        // The shell says the number before its child has become `sleep`.
+        let is_asleep = || command_line(child).starts_with("sleep 600");
+        service
+            .wait_until(Duration::from_secs(10), is_asleep)
+            .unwrap();
         assert!(is_alive(parent) && is_alive(child));
-        assert!(command_line(child).starts_with("sleep 600"));
         drop(service);
         let end = Instant::now() + PATIENCE;
         while is_alive(child) && Instant::now() < end {

@@ -25,11 +25,11 @@ impl Display for Tally {
 
 impl Tally {
     /// What one line of a runner's output adds: nextest's summary, or the result of one of
-    /// `cargo test`'s binaries.
+    /// `cargo test`'s binaries. Nextest shows a binary's own result too, indented: that test is
+    /// in the summary.
     pub(crate) fn of_line(line: &str) -> Self {
-        let line = line.trim();
         if let Some((head, counts)) = line.split_once(" run: ")
-            && head.starts_with("Summary [")
+            && head.trim_start().starts_with("Summary [")
         {
             return Self::count(&without_parentheses(counts), ',');
         }
@@ -123,6 +123,7 @@ mod tests {
             "3 passed, 2 failed",
             "Summary of 3 tests run: 3 passed",
             "test result: none",
+            "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 9 filtered out; finished in 0.10s",
         ] {
             assert_eq!(Tally::of_line(line), Tally::default(), "{line}");
         }
