@@ -125,6 +125,13 @@ text_id! {
 }
 
 text_id! {
+    /// A task: `task_` and 32 hexadecimal digits, ordered by time of creation.
+    TaskId, "task",
+    "task_ followed by 32 hexadecimal digits",
+    |text| is_prefixed_uuid(text, "task_")
+}
+
+text_id! {
     /// An API key's public identifier: `key_` and 32 hexadecimal digits. Not a secret.
     ApiKeyId, "api_key",
     "key_ followed by 32 hexadecimal digits",
@@ -166,6 +173,14 @@ impl InvocationId {
         let mut digits = sha_256(caller.to_string().as_bytes());
         digits.truncate(32);
         Self(format!("inv_{digits}"))
+    }
+}
+
+impl TaskId {
+    /// A new identifier; later ones sort after earlier ones.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(format!("task_{}", Uuid::now_v7().simple()))
     }
 }
 

@@ -22,7 +22,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AgentFailure, AgentName, ArtifactDigest, InvocationId, Limits, TenantId, Tool, VersionNumber,
+    AgentFailure, AgentName, ArtifactDigest, InvocationId, Limits, LogLine, TaskId, TenantId, Tool,
+    VersionNumber,
 };
 
 /// The agent version that an invocation runs.
@@ -88,6 +89,12 @@ pub enum EffectClass {
 pub enum EffectErrorKind {
     /// The tool could not do it, or would not.
     Failed,
+    /// The arguments make no sense; nothing was done.
+    InvalidArguments,
+    /// The tenant's policy forbids it; nothing was done.
+    NotAllowed,
+    /// No model is configured that could answer.
+    ModelNotConfigured,
     /// The effect was begun and may or may not have happened; it is not safe to repeat.
     OutcomeUnknown,
     /// A limit on effects, children or depth forbids it; nothing was done.
@@ -100,9 +107,27 @@ pub enum EffectErrorKind {
     Cancelled,
 }
 
-/// A tool call's failure. The agent may catch it.
+impl EffectErrorKind {
+    /// The kind as agents see it, in front of the message: `timed_out`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::InvalidArguments => "invalid_arguments",
+            Self::NotAllowed => "not_allowed",
+            Self::ModelNotConfigured => "model_not_configured",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::LimitExceeded => "limit_exceeded",
+            Self::TimedOut => "timed_out",
+            Self::ChildFailed => "child_failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// A tool call's failure. The agent may catch it, as a `RuntimeError` whose text is this error's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{message}")]
+#[error("{}: {message}", kind.as_str())]
 pub struct EffectError {
     /// In which of the known ways.
     pub kind: EffectErrorKind,
@@ -277,6 +302,17 @@ pub enum Stored {
     Object(String),
 }
 
+/// What a run left behind beside its outcome.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// What it logged and printed, in order.
+    pub logs: Vec<LogLine>,
+    /// What it took to compile, in microseconds; 0 if the compiled form was at hand.
+    pub compile_us: u64,
+    /// How long it ran, in microseconds, time spent waiting for tools left out.
+    pub run_us: u64,
+}
+
 /// One durable run of one agent version on one input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invocation {
@@ -302,6 +338,8 @@ pub struct Invocation {
     pub signals: Vec<Signal>,
     /// The effect that waits for this invocation.
     pub parent: Option<EffectKey>,
+    /// The task that waits for this invocation.
+    pub task: Option<TaskId>,
     /// How many invocations are above it.
     pub depth: u32,
     /// How many invocations it has called.
@@ -309,6 +347,8 @@ pub struct Invocation {
     /// How many effects it and what it calls may still begin. While it waits for a child, the
     /// child has them.
     pub budget: u32,
+    /// What the run left behind; empty until it has ended by itself.
+    pub report: RunReport,
     /// Whether it is to end at the next effect.
     pub cancel_requested: bool,
     /// The last fencing token given, which is how many leases there were.

@@ -27,20 +27,21 @@ pub use error::{ErrorName, Invalid};
 pub use finding::{Finding, Severity};
 pub use id::{
     AgentName, ApiKeyId, ArtifactDigest, Capability, InvocationId, KeyDigest, RegistrationId,
-    TenantId, VersionNumber,
+    TaskId, TenantId, VersionNumber,
 };
 pub use invocation::{
     Answer, Call, Callee, Effect, EffectClass, EffectError, EffectErrorKind, EffectKey, Invocation,
-    InvocationChange, InvocationFailure, InvocationStatus, Pending, Signal, Stage, Stored, Wait,
+    InvocationChange, InvocationFailure, InvocationStatus, Pending, RunReport, Signal, Stage,
+    Stored, Wait,
 };
 pub use manifest::{Example, Limits, LimitsDraft, Manifest, ManifestDraft, Tool, limits};
-pub use message::RegisterMessage;
+pub use message::{RegisterMessage, StepMessage};
 pub use quality::{Quality, QualityPart};
 pub use registration::{
     AnalysisMethod, IllegalTransition, Registration, Release, Report, State, StateName, Transition,
 };
 pub use source::{MAX_AGENT_BYTES, Source, SourceError};
 pub use step::{
-    AgentFailure, Completed, ExampleRun, Execute, ExecuteResult, FailureKind, LogLine, Outcome,
-    Probe, ProbeReport, StepRequest, StepResponse, Timing,
+    AgentFailure, Completed, ExampleRun, Execute, ExecuteResult, FailureKind, Found, LogLine,
+    Outcome, Probe, ProbeReport, ReplayResult, StepRequest, StepResponse, Timing,
 };

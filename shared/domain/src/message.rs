@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{RegistrationId, TenantId};
+use crate::{InvocationId, RegistrationId, TenantId};
 
 /// The body of a message on the `register` queue: which registration to work on.
 ///
@@ -15,4 +15,17 @@ pub struct RegisterMessage {
     pub tenant: TenantId,
     /// The registration.
     pub registration: RegistrationId,
+}
+
+/// The body of a message on the `step` queue: which invocation may be able to go on.
+///
+/// Like every message it says nothing that the record does not: a worker that takes it reads the
+/// record, and does nothing if there is nothing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepMessage {
+    /// The tenant that owns the invocation.
+    pub tenant: TenantId,
+    /// The invocation.
+    pub invocation: InvocationId,
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    AgentName, ArtifactDigest, Example, Limits, ManifestDraft, TenantId, Tool, VersionNumber,
+    AgentName, ArtifactDigest, Call, Example, Invocation, Limits, ManifestDraft, StepMessage,
+    TenantId, Tool, VersionNumber,
 };
 
 /// A request to `workflow-step`.
@@ -17,6 +18,10 @@ pub enum StepRequest {
     Execute(Execute),
     /// Find out what an artifact says of itself and how it behaves.
     Probe(Probe),
+    /// Bring an invocation as far as it goes, as a message on the `step` queue would.
+    Drive(StepMessage),
+    /// Run an invocation that has ended again from its ledger, with no effect on anything.
+    Replay(StepMessage),
 }
 
 /// Run one agent version on one input.
@@ -62,6 +67,44 @@ pub enum StepResponse {
     Execute(ExecuteResult),
     /// The answer to [`StepRequest::Probe`]: what was measured, or why it could not be.
     Probe(Outcome<Box<ProbeReport>>),
+    /// The answer to [`StepRequest::Drive`]: the record as it then stood, if there is one.
+    Drive(Option<Box<Invocation>>),
+    /// The answer to [`StepRequest::Replay`].
+    Replay(ReplayResult),
+}
+
+/// What a replay came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum ReplayResult {
+    /// The agent made the same calls and came to the same end.
+    Identical,
+    /// It did otherwise.
+    Diverged {
+        /// The number of the effect at which it did, which is the one after the last if it was
+        /// at the end.
+        number: u32,
+        /// The call in the ledger, unless the ledger ends before.
+        recorded: Option<Call>,
+        /// What the agent did now.
+        found: Found,
+    },
+    /// It has not ended.
+    NotEnded,
+    /// There is no such invocation.
+    Unknown,
+}
+
+/// What an agent did in a replay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "did", rename_all = "snake_case")]
+pub enum Found {
+    /// It called a tool.
+    Called(Call),
+    /// It returned.
+    Returned(Completed),
+    /// It failed.
+    Failed(AgentFailure),
 }
 
 /// How a run of agent code ended.

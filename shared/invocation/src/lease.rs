@@ -319,7 +319,10 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
         loop {
             let parent = settle::parent_of(&self.record, self.journal).await?;
             let (changes, wake) = settle::settled(
-                &self.carried(),
+                &Invocation {
+                    report: self.machine.report(),
+                    ..self.carried()
+                },
                 self.over.clone(),
                 status.clone(),
                 parent.as_ref(),

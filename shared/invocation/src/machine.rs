@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use serde_json::Value;
-use tdev_domain::{AgentFailure, Answer, Call, Invocation};
+use tdev_domain::{AgentFailure, Answer, Call, Invocation, RunReport};
 
 use crate::Unavailable;
 
@@ -52,4 +52,10 @@ pub trait Machine: Send {
         &mut self,
         answer: &Answer,
     ) -> impl Future<Output = Result<Turn, MachineError>> + Send;
+
+    /// What the run that has ended left behind. It is kept for people to read; nothing depends
+    /// on it.
+    fn report(&self) -> RunReport {
+        RunReport::default()
+    }
 }

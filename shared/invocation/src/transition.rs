@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
     Answer, Callee, Effect, EffectError, EffectErrorKind, Invocation, InvocationChange,
-    InvocationFailure, InvocationId, InvocationStatus, Pending, Stage, Stored, TenantId, Wait,
+    InvocationFailure, InvocationId, InvocationStatus, Pending, RunReport, Stage, Stored, TenantId,
+    Wait,
 };
 
 use crate::Request;
@@ -57,9 +58,11 @@ pub fn accept(
         first_effect: 1,
         signals: Vec::new(),
         parent: None,
+        task: None,
         depth: 0,
         children: 0,
         budget: MAX_TREE_EFFECTS,
+        report: RunReport::default(),
         cancel_requested: false,
         token: 0,
         stalls: 0,
