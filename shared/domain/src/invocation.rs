@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AgentFailure, AgentName, ArtifactDigest, InvocationId, Limits, LogLine, TaskId, TenantId, Tool,
-    VersionNumber,
+    AgentFailure, AgentName, AgentVersion, ArtifactDigest, InvocationId, Limits, LogLine, TaskId,
+    TenantId, Tool, VersionNumber,
 };
 
 /// The agent version that an invocation runs.
@@ -39,6 +39,19 @@ pub struct Callee {
     pub tools: BTreeSet<Tool>,
     /// What it may use.
     pub limits: Limits,
+}
+
+impl From<&AgentVersion> for Callee {
+    /// All that a run of `version` needs to know of it.
+    fn from(version: &AgentVersion) -> Self {
+        Self {
+            agent: version.agent.clone(),
+            version: version.version,
+            artifact: version.artifact.clone(),
+            tools: version.manifest.tools.clone(),
+            limits: version.manifest.limits,
+        }
+    }
 }
 
 /// One effect of one invocation. Written out (`inv_…/3`) it is the effect's idempotency key.

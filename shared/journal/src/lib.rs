@@ -1,0 +1,1 @@
+//! The store of durable invocations: records, ledgers and sealed snapshots in DynamoDB and S3.
