@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tdev_domain::{
-    AgentFailure, AnalysisMethod, Completed, ExampleRun, FailureKind, Finding, Outcome,
+    AgentFailure, AnalysisMethod, Completed, ExampleResult, ExampleRun, FailureKind, Finding, Outcome,
     ProbeReport, Quality, QualityPart, Report, Severity,
 };
 use utoipa::ToSchema;
@@ -104,15 +104,21 @@ pub(crate) struct ProbeView {
 pub(crate) struct ExampleRunView {
     /// The example as declared.
     example: ExampleBody,
-    /// What the agent returned; absent if it failed.
+    /// What the agent returned; absent if it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<serde_json::Value>,
     /// How it failed; absent if it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     failure: Option<FailureView>,
-    /// Whether the second run ended the same way.
-    deterministic: bool,
+    /// Whether the second run ended the same way; absent if the example was not run to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    deterministic: Option<bool>,
+    /// The tool at which the run was called off, since examples are run without effects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    stopped_at: Option<&'static str>,
 }
 
 /// How a run of an agent failed.
@@ -204,16 +210,27 @@ impl From<ProbeReport> for ProbeView {
 
 impl From<ExampleRun> for ExampleRunView {
     fn from(run: ExampleRun) -> Self {
-        let (output, failure) = match run.outcome {
-            Outcome::Completed(Completed { output }) => (Some(output), None),
-            Outcome::Failed(failure) => (None, Some(failure.into())),
-        };
-        Self {
+        let mut view = Self {
             example: run.example.into(),
-            output,
-            failure,
-            deterministic: run.deterministic,
+            output: None,
+            failure: None,
+            deterministic: None,
+            stopped_at: None,
+        };
+        match run.result {
+            ExampleResult::Ended {
+                outcome,
+                deterministic,
+            } => {
+                view.deterministic = Some(deterministic);
+                match outcome {
+                    Outcome::Completed(Completed { output }) => view.output = Some(output),
+                    Outcome::Failed(failure) => view.failure = Some(failure.into()),
+                }
+            }
+            ExampleResult::Stopped { stopped_at } => view.stopped_at = Some(stopped_at.as_str()),
         }
+        view
     }
 }
 

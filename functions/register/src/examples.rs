@@ -2,11 +2,13 @@
 
 use jsonschema::Validator;
 use serde_json::{Number, Value};
-use tdev_domain::{AgentFailure, ExampleRun, FailureKind, Finding, Manifest, Outcome, Severity};
+use tdev_domain::{
+    AgentFailure, ExampleResult, ExampleRun, FailureKind, Finding, Manifest, Outcome, Severity,
+};
 
 use crate::finding::{
-    EXAMPLE_DIFFERS, EXAMPLE_FAILED, EXAMPLE_INPUT, EXAMPLE_OUTPUT, NOT_DETERMINISTIC,
-    OUT_OF_BOUNDS, OUTPUT_SCHEMA, quoted_json,
+    EXAMPLE_DIFFERS, EXAMPLE_FAILED, EXAMPLE_INPUT, EXAMPLE_NOT_RUN, EXAMPLE_OUTPUT,
+    NOT_DETERMINISTIC, OUT_OF_BOUNDS, OUTPUT_SCHEMA, quoted_json,
 };
 use crate::schema::{compile, violation};
 
@@ -49,7 +51,7 @@ impl Schemas {
         findings
     }
 
-    /// Judges one example that was run. `released` says that a person has accepted what the
+    /// Judges one example that was run, or says that it was not. `released` says that a person has accepted what the
     /// agent does beyond its bounds; it fails all the same.
     pub(crate) fn check_run(
         &self,
@@ -57,14 +59,24 @@ impl Schemas {
         run: &ExampleRun,
         released: bool,
     ) -> Vec<Finding> {
+        let (outcome, deterministic) = match &run.result {
+            ExampleResult::Ended {
+                outcome,
+                deterministic,
+            } => (outcome, *deterministic),
+            ExampleResult::Stopped { stopped_at } => {
+                let message = format!("example {number} was not run: it calls `{stopped_at}`");
+                return vec![EXAMPLE_NOT_RUN.finding(Severity::Info, message)];
+            }
+        };
         let mut findings = Vec::new();
-        match &run.outcome {
+        match outcome {
             Outcome::Failed(failure) => findings.push(failed(number, failure, released)),
             Outcome::Completed(completed) => {
                 findings.extend(self.check_output(number, run, &completed.output));
             }
         }
-        if !run.deterministic {
+        if !deterministic {
             let message = format!("example {number}, run twice, did not end the same way");
             findings.push(NOT_DETERMINISTIC.finding(Severity::Warning, message));
         }

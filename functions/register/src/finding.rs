@@ -56,6 +56,8 @@ rules! {
         "Correct `execute`, or the output schema.";
     NOT_DETERMINISTIC "PRB008"
         "Give the same output for the same input: avoid `now`, sets in output order, `id` and `hash`.";
+    EXAMPLE_NOT_RUN "PRB009"
+        "Nothing need be done: an example is run only as far as it has no effect. Try the agent by invoking it.";
 }
 
 impl Rule {

@@ -157,8 +157,8 @@ impl Deps {
         match self.workflow_step.invoke(&request).await {
             Ok(StepResponse::Probe(Outcome::Completed(report))) => Ok(Probed::Measured(report)),
             Ok(StepResponse::Probe(Outcome::Failed(failure))) => Ok(Probed::Failed(failure)),
-            Ok(StepResponse::Execute(_)) => Err(Error::internal(
-                "workflow-step answered a probe with an execution",
+            Ok(_) => Err(Error::internal(
+                "workflow-step answered a question that it was not asked",
             )),
             Err(error @ tdev_aws::Error::CalleeDied { .. }) => {
                 tracing::warn!(error = Error::from(error).chain(), "the probe died");

@@ -1,7 +1,7 @@
 //! How good an agent is judged to be.
 
 use tdev_analysis::Analysis;
-use tdev_domain::{Finding, Manifest, ProbeReport, Quality, QualityPart, Severity};
+use tdev_domain::{ExampleResult, Finding, Manifest, ProbeReport, Quality, QualityPart, Severity};
 
 use crate::finding::NOT_DETERMINISTIC;
 
@@ -140,17 +140,26 @@ fn security(findings: &[Finding]) -> QualityPart {
     }
 }
 
+/// Of the examples that were run; one that calls out was not, which is no fault.
 fn determinism(probe: &ProbeReport) -> QualityPart {
     let all = probe.examples.len();
-    let same = probe
+    let verdicts: Vec<bool> = probe
         .examples
         .iter()
-        .filter(|run| run.deterministic)
-        .count();
+        .filter_map(|run| match run.result {
+            ExampleResult::Ended { deterministic, .. } => Some(deterministic),
+            ExampleResult::Stopped { .. } => None,
+        })
+        .collect();
+    let run = verdicts.len();
+    let same = verdicts.iter().filter(|same| **same).count();
     let (points, reason) = if all == 0 {
         (5, "no example to run twice".to_owned())
-    } else if same == all {
+    } else if run == 0 {
         let examples = count(all, "example");
+        (10, format!("{examples} not run, for calling out"))
+    } else if same == run {
+        let examples = count(run, "example");
         (
             10,
             format!("{examples}, run twice, gave the same both times"),
@@ -160,8 +169,8 @@ fn determinism(probe: &ProbeReport) -> QualityPart {
             0,
             format!(
                 "{} of {} gave something else the second time",
-                all - same,
-                count(all, "example")
+                run - same,
+                count(run, "example")
             ),
         )
     };
@@ -181,7 +190,7 @@ pub(crate) fn count(n: usize, noun: &str) -> String {
 mod tests {
     use serde_json::json;
     use tdev_analysis::{Complexity, Documentation};
-    use tdev_domain::{Completed, ExampleRun, Limits, Outcome};
+    use tdev_domain::{Completed, ExampleRun, Limits, Outcome, Tool};
 
     use super::*;
 
@@ -226,8 +235,10 @@ mod tests {
                 .iter()
                 .map(|deterministic| ExampleRun {
                     example: serde_json::from_value(json!({"input": 1})).unwrap(),
-                    outcome: Outcome::Completed(Completed { output: json!(1) }),
-                    deterministic: *deterministic,
+                    result: ExampleResult::Ended {
+                        outcome: Outcome::Completed(Completed { output: json!(1) }),
+                        deterministic: *deterministic,
+                    },
                 })
                 .collect(),
         }
@@ -321,5 +332,24 @@ mod tests {
         assert_eq!(points(complexity(&analysis(1, [0; 3]), &warnings)), 13);
         assert_eq!(points(determinism(&probe(&[]))), 5);
         assert_eq!(points(determinism(&probe(&[false]))), 0);
+    }
+
+    #[test]
+    fn an_example_that_was_not_run_costs_nothing() {
+        let with_stopped = |verdicts: &[bool]| {
+            let mut probe = probe(verdicts);
+            probe.examples.push(ExampleRun {
+                example: serde_json::from_value(json!({"input": 1})).unwrap(),
+                result: ExampleResult::Stopped {
+                    stopped_at: Tool::Emit,
+                },
+            });
+            determinism(&probe)
+        };
+        let alone = with_stopped(&[]);
+        assert_eq!(alone.points, 10);
+        assert_eq!(alone.reason, "1 example not run, for calling out");
+        assert_eq!(with_stopped(&[true]), determinism(&probe(&[true])));
+        assert_eq!(with_stopped(&[false]), determinism(&probe(&[false])));
     }
 }

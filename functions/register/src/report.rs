@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 use tdev_domain::limits::MAX_MANIFEST_BYTES;
 use tdev_domain::{
-    AnalysisMethod, Example, Finding, Outcome, ProbeReport, Quality, Report, Severity,
+    AnalysisMethod, Example, ExampleResult, Finding, Outcome, ProbeReport, Quality, Report,
+    Severity,
 };
 
 /// The most findings a report shows.
@@ -55,7 +56,11 @@ pub(crate) fn size(value: &impl Serialize) -> usize {
 fn shown(mut probe: ProbeReport) -> ProbeReport {
     for run in &mut probe.examples {
         shorten_example(&mut run.example);
-        if let Outcome::Completed(completed) = &mut run.outcome {
+        if let ExampleResult::Ended {
+            outcome: Outcome::Completed(completed),
+            ..
+        } = &mut run.result
+        {
             shorten(&mut completed.output);
         }
     }
@@ -98,8 +103,10 @@ mod tests {
         };
         let run = ExampleRun {
             example: example.clone(),
-            outcome: Outcome::Completed(Completed { output: large }),
-            deterministic: true,
+            result: ExampleResult::Ended {
+                outcome: Outcome::Completed(Completed { output: large }),
+                deterministic: true,
+            },
         };
         let probe = ProbeReport {
             declared: ManifestDraft {

@@ -63,7 +63,7 @@ async fn execute(deps: &Deps, request: Execute) -> Result<ExecuteResult, Error> 
             &request.tools,
             &request.input,
             &request.limits,
-            &mut Clock::Wall,
+            &mut Clock,
         )
     })
     .await?;

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
-    AgentFailure, Completed, ExampleRun, FailureKind, Limits, Manifest, ManifestDraft, Outcome,
-    ProbeReport, Source,
+    AgentFailure, Completed, ExampleResult, ExampleRun, FailureKind, Limits, Manifest,
+    ManifestDraft, Outcome, ProbeReport, Source, Tool,
 };
 use tdev_sandbox::Worker;
 
-use crate::host::Clock;
+use crate::host::Trial;
 
 /// What all the examples of an agent together may take. A probe must end well within the time
 /// the function has.
@@ -26,7 +26,8 @@ const DESCRIBE_BUDGET: Duration = Duration::from_millis(50);
 ///
 /// The manifest is merged from what the code declares and what was `submitted`, as it will be at
 /// admission. If that does not give a valid one, no example is run: there is no knowing which
-/// tools and limits to run it under, and the caller will find the same fault.
+/// tools and limits to run it under, and the caller will find the same fault. An example has no
+/// effect on anything: one that calls a tool which could have one is called off there.
 ///
 /// # Errors
 ///
@@ -97,41 +98,61 @@ fn run_examples(
     now: Timestamp,
 ) -> io::Result<Vec<ExampleRun>> {
     let mut left = EXAMPLES_BUDGET;
-    let mut run = |input: &Value| -> io::Result<Result<Value, AgentFailure>> {
+    let mut run = |input: &Value| -> io::Result<Trialled> {
         let left_ms = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
         if left_ms == 0 {
-            return Ok(Err(AgentFailure::new(
+            return Ok(Trialled::Ended(Err(AgentFailure::new(
                 FailureKind::TimedOut,
                 format!(
                     "the examples take more than {} s in all",
                     EXAMPLES_BUDGET.as_secs()
                 ),
-            )));
+            ))));
         }
         let limits = Limits {
             wall_time_ms: manifest.limits.wall_time_ms.min(left_ms),
             ..manifest.limits
         };
-        let mut clock = Clock::Stopped(now);
+        let mut trial = Trial {
+            now,
+            stopped_at: None,
+        };
         let run = worker
-            .execute(source, &manifest.tools, input, &limits, &mut clock)?
+            .execute(source, &manifest.tools, input, &limits, &mut trial)?
             .run;
         left = left.saturating_sub(Duration::from_micros(run.run_us));
-        Ok(run.outcome)
+        Ok(match trial.stopped_at {
+            Some(tool) => Trialled::Stopped(tool),
+            None => Trialled::Ended(run.outcome),
+        })
     };
     let mut runs = Vec::with_capacity(manifest.examples.len());
     for example in &manifest.examples {
-        let first = run(&example.input)?;
-        // What failed has shown enough; a second run might take as long again.
-        let deterministic = first.is_err() || run(&example.input)? == first;
+        let result = match run(&example.input)? {
+            Trialled::Stopped(stopped_at) => ExampleResult::Stopped { stopped_at },
+            // What failed has shown enough; a second run might take as long again.
+            Trialled::Ended(Err(failure)) => ExampleResult::Ended {
+                outcome: Outcome::Failed(failure),
+                deterministic: true,
+            },
+            Trialled::Ended(Ok(output)) => ExampleResult::Ended {
+                deterministic: run(&example.input)? == Trialled::Ended(Ok(output.clone())),
+                outcome: Outcome::Completed(Completed { output }),
+            },
+        };
         runs.push(ExampleRun {
             example: example.clone(),
-            outcome: match first {
-                Ok(output) => Outcome::Completed(Completed { output }),
-                Err(failure) => Outcome::Failed(failure),
-            },
-            deterministic,
+            result,
         });
     }
     Ok(runs)
+}
+
+/// What one run of an example came to.
+#[derive(Debug, PartialEq)]
+enum Trialled {
+    /// It ended.
+    Ended(Result<Value, AgentFailure>),
+    /// It called a tool that is not for a trial.
+    Stopped(Tool),
 }

@@ -217,6 +217,8 @@ fn python_soup() -> impl Strategy<Value = String> {
         "# EVOLVE-BLOCK-END\n",
         "log",
         "now()",
+        "sleep(",
+        "recall",
         "getattr",
         "__class__",
         "chr(",

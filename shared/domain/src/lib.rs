@@ -18,8 +18,10 @@ mod manifest;
 mod message;
 mod quality;
 mod registration;
+mod settings;
 mod source;
 mod step;
+mod tool;
 
 pub use agent::{Agent, AgentKind, AgentStatus, AgentVersion};
 pub use api_key::KeyRecord;
@@ -34,14 +36,16 @@ pub use invocation::{
     InvocationChange, InvocationFailure, InvocationStatus, Pending, RunReport, Signal, Stage,
     Stored, Wait,
 };
-pub use manifest::{Example, Limits, LimitsDraft, Manifest, ManifestDraft, Tool, limits};
+pub use manifest::{Example, Limits, LimitsDraft, Manifest, ManifestDraft, limits};
 pub use message::{RegisterMessage, StepMessage};
 pub use quality::{Quality, QualityPart};
 pub use registration::{
     AnalysisMethod, IllegalTransition, Registration, Release, Report, State, StateName, Transition,
 };
+pub use settings::{HttpHost, MAX_HTTP_HOSTS, Settings};
 pub use source::{MAX_AGENT_BYTES, Source, SourceError};
 pub use step::{
-    AgentFailure, Completed, ExampleRun, Execute, ExecuteResult, FailureKind, Found, LogLine,
-    Outcome, Probe, ProbeReport, ReplayResult, StepRequest, StepResponse, Timing,
+    AgentFailure, Completed, ExampleResult, ExampleRun, Execute, ExecuteResult, FailureKind, Found,
+    LogLine, Outcome, Probe, ProbeReport, ReplayResult, StepRequest, StepResponse, Timing,
 };
+pub use tool::Tool;

@@ -1,13 +1,11 @@
 //! What an agent says of itself, and what it is held to.
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Capability, Invalid};
+use crate::{Capability, Invalid, Tool};
 
 /// The bounds of a manifest and of a run.
 pub mod limits {
@@ -45,50 +43,6 @@ pub mod limits {
     pub const MAX_EXAMPLES: usize = 16;
     /// The most bytes a manifest may have as JSON, submitted or merged.
     pub const MAX_MANIFEST_BYTES: usize = 32 * 1024;
-}
-
-/// A host function an agent may call, if its manifest names it and its tenant may use it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Tool {
-    /// `log(message, **fields)`: writes a line to the run's log. Repeating it is harmless.
-    Log,
-    /// `now()`: the time as an RFC 3339 string in UTC. The answer is recorded.
-    Now,
-}
-
-impl Tool {
-    /// Every tool there is.
-    pub const ALL: [Self; 2] = [Self::Log, Self::Now];
-
-    /// The function's name in Python.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Log => "log",
-            Self::Now => "now",
-        }
-    }
-}
-
-impl fmt::Display for Tool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Tool {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        Self::ALL
-            .into_iter()
-            .find(|tool| tool.as_str() == text)
-            .ok_or_else(|| {
-                let known = Self::ALL.map(Self::as_str).join(", ");
-                Invalid::new("tools", format!("one of the platform's tools ({known})"))
-            })
-    }
 }
 
 /// What one run may use.

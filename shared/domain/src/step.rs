@@ -222,15 +222,33 @@ impl AgentFailure {
     }
 }
 
-/// One example, run twice.
+/// One example, and what a run of it showed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExampleRun {
     /// The example as declared.
     pub example: Example,
-    /// How the first run ended.
-    pub outcome: Outcome<Completed>,
-    /// Whether the second run ended the same way.
-    pub deterministic: bool,
+    /// What the run showed.
+    #[serde(flatten)]
+    pub result: ExampleResult,
+}
+
+/// What a run of an example showed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ExampleResult {
+    /// It came to an end.
+    Ended {
+        /// How the first run ended.
+        outcome: Outcome<Completed>,
+        /// Whether a second run ended the same way. There is none of what failed.
+        deterministic: bool,
+    },
+    /// It was called off at a tool whose effect is not for a trial; how it would have ended is
+    /// not known.
+    Stopped {
+        /// The tool.
+        stopped_at: Tool,
+    },
 }
 
 /// What a probe measured.

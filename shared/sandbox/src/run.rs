@@ -8,14 +8,14 @@ use monty_types::{
     ResourceLimits, ResourceTracker,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tdev_domain::{AgentFailure, FailureKind, Limits, LogLine, Tool, limits};
 
+use crate::failure;
 use crate::json::{self, Unfit};
 use crate::memory::{self, Panicked};
 use crate::transcript::{Full, Transcript};
 use crate::wrapper::{self, Layout};
-use crate::{failure, snapshot};
 
 /// A run that ended, one way or the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +36,8 @@ pub(crate) const ANSWER_TOO_LARGE: &str = "the tool's answer is too large";
 pub struct ToolCall {
     /// Which tool.
     pub tool: Tool,
-    /// The arguments by name: `{"message": …, "fields": {…}}` for `log`, `{}` for `now`.
-    #[serde(with = "snapshot::as_json")]
+    /// Every parameter by name, defaults filled in: `{"message": …, "fields": {…}}` for `log`,
+    /// `{}` for `now`, `{"signal": …, "timeout": null}` for `wait_for` without a time-out.
     pub args: Value,
 }
 
@@ -256,35 +256,28 @@ impl Session {
                 return Reply::Answer(raise(ExcType::TypeError, &message));
             }
         };
-        let args = match tool {
-            Tool::Now => json!({}),
-            Tool::Log => {
-                let (message, fields) = log_arguments(args);
-                if self
-                    .transcript
-                    .log(message.clone(), fields.clone())
-                    .is_err()
-                {
-                    return Reply::Abort(Full::failure());
-                }
-                json!({"message": message, "fields": fields})
+        if tool == Tool::Log {
+            let (message, fields) = log_arguments(&args);
+            if self.transcript.log(message, fields).is_err() {
+                return Reply::Abort(Full::failure());
             }
-        };
+        }
+        let args = Value::Object(args);
         Reply::Ask(ToolCall { tool, args })
     }
 }
 
 /// The arguments that the wrapper has walked, as JSON.
-fn arguments(payload: &MontyObject) -> Result<Vec<Value>, String> {
+fn arguments(payload: &MontyObject) -> Result<Map<String, Value>, String> {
     let MontyObject::Tuple(parts) = payload else {
         return Err("they were not checked".to_owned());
     };
     match parts.as_slice() {
         [MontyObject::Int(wrapper::BOUNDED), args] => {
-            // The list of the arguments is a level of its own.
+            // The dict of the arguments is a level of its own.
             match json::from_object(args.clone(), limits::MAX_JSON_DEPTH + 1) {
-                Ok(Value::Array(args)) => Ok(args),
-                Ok(_) => Err("they are no list".to_owned()),
+                Ok(Value::Object(args)) => Ok(args),
+                Ok(_) => Err("they are no dict".to_owned()),
                 Err(Unfit::Deep) => Err("they nest too deep".to_owned()),
                 Err(Unfit::NotJson(what)) => Err(format!("they contain {what}")),
             }
@@ -294,17 +287,13 @@ fn arguments(payload: &MontyObject) -> Result<Vec<Value>, String> {
     }
 }
 
-fn log_arguments(args: Vec<Value>) -> (String, Map<String, Value>) {
-    let mut args = args.into_iter();
-    let message = match args.next() {
-        Some(Value::String(message)) => message,
-        other => other.unwrap_or_default().to_string(),
-    };
-    let fields = match args.next() {
-        Some(Value::Object(fields)) => fields,
-        _ => Map::new(),
-    };
-    (message, fields)
+fn log_arguments(args: &Map<String, Value>) -> (String, Map<String, Value>) {
+    let message = args.get("message").and_then(Value::as_str);
+    let fields = args.get("fields").and_then(Value::as_object);
+    (
+        message.unwrap_or_default().to_owned(),
+        fields.cloned().unwrap_or_default(),
+    )
 }
 
 /// The limits of a run as the interpreter takes them.

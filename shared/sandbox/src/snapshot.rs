@@ -10,7 +10,7 @@ use crate::run::{Session, Suspended, ToolCall};
 const MAGIC: &[u8; 8] = b"TDEVSNAP";
 
 /// The version of what this crate writes around the interpreter's own state.
-const FORMAT_VERSION: u16 = 1;
+const FORMAT_VERSION: u16 = 2;
 
 /// Why bytes are not a snapshot that this build can resume.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,7 @@ pub enum SnapshotError {
 #[derive(Serialize)]
 struct PayloadRef<'a> {
     session: &'a Session,
+    #[serde(with = "as_json")]
     call: &'a ToolCall,
     state: &'a FunctionCall,
 }
@@ -48,6 +49,7 @@ struct PayloadRef<'a> {
 #[derive(Deserialize)]
 struct Payload {
     session: Session,
+    #[serde(with = "as_json")]
     call: ToolCall,
     state: FunctionCall,
 }

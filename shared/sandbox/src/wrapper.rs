@@ -18,6 +18,7 @@ use monty_types::{CompileOptions, MontyObject, MontyType, PrintWriter, ResourceT
 use tdev_domain::{Tool, limits};
 
 use crate::names::Names;
+use crate::snapshot;
 
 /// The host function behind every tool.
 pub(crate) const CALL: &str = "__tdev_call";
@@ -95,18 +96,6 @@ def __tdev_walk(value):
     return (0, value)
 ";
 
-const LOG: &str = "\
-def log(message, **fields):
-    if @type(message) is not @str:
-        message = @str(message)
-    __tdev_call('log', __tdev_bounded([message, fields]))
-";
-
-const NOW: &str = "\
-def now():
-    return __tdev_call('now', (0, []))
-";
-
 const RESULT: &str =
     "__tdev_bounded(get_capabilities() if __tdev_describe else execute(__tdev_input))\n";
 
@@ -132,7 +121,8 @@ pub(crate) struct Layout {
     before: u32,
     /// Lines of the agent.
     lines: u32,
-    /// The tools the agent may call.
+    /// The tools the agent may call. In snapshots they are by name, since there will be others.
+    #[serde(with = "snapshot::as_json")]
     pub(crate) tools: BTreeSet<Tool>,
 }
 
@@ -173,12 +163,7 @@ pub(crate) fn wrap(text: &str, names: &Names, tools: &BTreeSet<Tool>) -> Wrapped
             docstring: None,
         });
         before.push_str(&stand_ins(names, tools));
-        for tool in tools {
-            before.push_str(match tool {
-                Tool::Log => LOG,
-                Tool::Now => NOW,
-            });
-        }
+        before.extend(tools.iter().copied().map(definition));
     }
     for name in BUILTINS {
         let written = if names.written.contains(name) {
@@ -202,6 +187,28 @@ pub(crate) fn wrap(text: &str, names: &Names, tools: &BTreeSet<Tool>) -> Wrapped
         fixed_inputs,
         layout,
     }
+}
+
+/// The function by which an agent calls `tool`. Its signature is checked by calling it, as any
+/// function's; its arguments go to the host by name.
+fn definition(tool: Tool) -> String {
+    let parameters = tool.parameters();
+    let mut arguments = String::new();
+    for parameter in parameters {
+        let name = parameter.split('=').next().unwrap_or_default();
+        let name = name.trim_start_matches('*');
+        // What is logged is a text, whatever it was.
+        let value = if (tool, name) == (Tool::Log, "message") {
+            "message if @type(message) is @str else @str(message)"
+        } else {
+            name
+        };
+        let _ = write!(arguments, "'{name}': {value}, ");
+    }
+    let parameters = parameters.join(", ");
+    format!(
+        "def {tool}({parameters}):\n    return {CALL}('{tool}', __tdev_bounded({{{arguments}}}))\n"
+    )
 }
 
 /// Replaces `@name` where the name ends there.

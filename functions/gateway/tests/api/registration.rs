@@ -2,7 +2,9 @@
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use tdev_domain::{AgentFailure, AnalysisMethod, Example, ExampleRun, FailureKind, ManifestDraft};
+use tdev_domain::{
+    AgentFailure, AnalysisMethod, Example, ExampleResult, ExampleRun, FailureKind, ManifestDraft,
+};
 use tdev_domain::{
     ArtifactDigest, Finding, MAX_AGENT_BYTES, Outcome, ProbeReport, Quality, Report, Severity,
     State,
@@ -296,8 +298,13 @@ async fn a_settled_registration_is_shown_with_its_report() {
                     input: json!(1),
                     output: Some(json!(2)),
                 },
-                outcome: Outcome::Failed(AgentFailure::new(FailureKind::Raised, "ValueError: no")),
-                deterministic: true,
+                result: ExampleResult::Ended {
+                    outcome: Outcome::Failed(AgentFailure::new(
+                        FailureKind::Raised,
+                        "ValueError: no",
+                    )),
+                    deterministic: true,
+                },
             }],
         }),
         quality: Some(Quality {

@@ -321,6 +321,7 @@ fn examples_must_run_and_give_what_they_say() {
         "outcome": {"outcome": "completed", "output": 2.0},
         "deterministic": false,
     });
+    let stopped = json!({"example": example, "stopped_at": "emit"});
     let cases = [
         gave(json!(2.0)),
         gave(json!(3)),
@@ -330,6 +331,7 @@ fn examples_must_run_and_give_what_they_say() {
         failed(FailureKind::TimedOut),
         failed(FailureKind::Forbidden),
         failed(FailureKind::Interpreter),
+        stopped,
     ]
     .map(|run| summary(probed(ran(run))));
     insta::assert_json_snapshot!(cases);

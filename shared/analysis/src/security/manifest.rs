@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
+use tdev_domain::Tool;
 
 use crate::quality::mutated_name;
 use crate::rules;
@@ -11,7 +12,7 @@ use crate::scope::{Binding, ScopeId};
 use crate::tree;
 use crate::walk::Walk;
 
-/// Functions whose answer changes from call to call.
+/// Functions whose answer changes from call to call, tools left out.
 const CHANGING: &[&str] = &[
     "datetime.datetime.now",
     "datetime.datetime.utcnow",
@@ -26,8 +27,6 @@ const CHANGING: &[&str] = &[
     "uuid.uuid4",
     "id",
     "hash",
-    "log",
-    "now",
 ];
 
 /// Reports a manifest that depends on tools, the clock or state.
@@ -50,7 +49,7 @@ pub(super) fn shifting(walk: &mut Walk<'_, '_>) {
                 Expr::Call(call) => {
                     open.extend(tree::name(&call.func));
                     let path = walk.scopes.path(&call.func, scope);
-                    if let Some(path) = path.filter(|path| CHANGING.contains(&path.as_str())) {
+                    if let Some(path) = path.filter(|path| changes(path)) {
                         complaint = Some((expr.range(), format!("it calls `{path}`")));
                     }
                 }
@@ -73,6 +72,11 @@ pub(super) fn shifting(walk: &mut Walk<'_, '_>) {
             walk.add(&rules::SHIFTING_MANIFEST, range, message);
         }
     }
+}
+
+/// Whether a call of `path` may answer otherwise the next time.
+fn changes(path: &str) -> bool {
+    CHANGING.contains(&path) || path.parse::<Tool>().is_ok()
 }
 
 /// The names of the module that some function assigns or changes in place.

@@ -7,16 +7,23 @@ use serde_json::{Value, json};
 use tdev_domain::{AgentFailure, Limits, Source, Tool};
 use tdev_sandbox::{Host, Program, Run, ToolCall, ToolError};
 
-/// Answers `now` with a fixed time and `log` with null, and counts both.
+/// Answers as [`answer`] does, and keeps the calls.
 #[derive(Debug, Default)]
 pub(crate) struct FixedHost {
     pub(crate) calls: Vec<ToolCall>,
 }
 
+/// What a world answers in which nothing changes.
 pub(crate) fn answer(call: &ToolCall) -> Value {
     match call.tool {
-        Tool::Log => Value::Null,
         Tool::Now => json!("2026-01-02T03:04:05Z"),
+        Tool::Random => json!(0.25),
+        Tool::Recall => call.args["default"].clone(),
+        Tool::CallAgent => json!({"agent": call.args["name"], "got": call.args["input"]}),
+        Tool::WaitFor => json!({"signal": call.args["signal"]}),
+        Tool::HttpGet | Tool::HttpPost => json!({"status": 200, "headers": {}, "body": "ok"}),
+        Tool::Llm => json!("an answer"),
+        Tool::Log | Tool::Sleep | Tool::Remember | Tool::Forget | Tool::Emit => Value::Null,
     }
 }
 
