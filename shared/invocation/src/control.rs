@@ -9,7 +9,7 @@ use tdev_domain::{
 use crate::error::written;
 use crate::limits::{MAX_CONFLICTS, MAX_DEPTH, MAX_SIGNAL_BYTES, MAX_SIGNALS};
 use crate::settle;
-use crate::transition::{self, WakeUp};
+use crate::transition::{self, Waiter, WakeUp};
 use crate::{Error, Journal};
 
 /// Why a signal was not accepted.
@@ -103,7 +103,7 @@ pub enum Cancellation {
     /// It is cancelled.
     Cancelled {
         /// Whoever waited for it.
-        wake: Option<WakeUp>,
+        waiter: Option<Waiter>,
     },
     /// A worker has it, and will end it at the next effect.
     Requested,
@@ -168,7 +168,7 @@ fn cancelled(
     now: Timestamp,
 ) -> (Vec<InvocationChange>, Cancellation) {
     let (mut changes, cancellation) = match ended(record, parent, now) {
-        Some((changes, wake)) => (changes, Cancellation::Cancelled { wake }),
+        Some((changes, waiter)) => (changes, Cancellation::Cancelled { waiter }),
         None => (vec![requested(record, now)], Cancellation::Requested),
     };
     for child in called.iter().filter(|child| !child.status.is_final()) {
@@ -184,7 +184,7 @@ fn ended(
     record: &Invocation,
     parent: Option<&Invocation>,
     now: Timestamp,
-) -> Option<(Vec<InvocationChange>, Option<WakeUp>)> {
+) -> Option<(Vec<InvocationChange>, Option<Waiter>)> {
     if matches!(record.status, InvocationStatus::Running { .. }) {
         return None;
     }

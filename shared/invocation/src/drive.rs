@@ -9,7 +9,7 @@ use crate::error::{Stop, written};
 use crate::lease::Lease;
 use crate::limits::MAX_CONFLICTS;
 use crate::settle;
-use crate::transition::{self, Claim, Refusal, WakeUp};
+use crate::transition::{self, Claim, Refusal, Waiter, WakeUp};
 use crate::{Error, Journal, Machine, World};
 
 /// What a delivery came to.
@@ -21,7 +21,7 @@ pub enum Outcome {
     /// The invocation is final.
     Settled {
         /// Whoever waited for it.
-        wake: Option<WakeUp>,
+        waiter: Option<Waiter>,
     },
     /// It waits.
     Suspended {
@@ -105,10 +105,10 @@ async fn take(
             }
             Claim::End(status) => {
                 let parent = settle::parent_of(&found, journal).await?;
-                let (changes, wake) =
+                let (changes, waiter) =
                     settle::settled(&found, Vec::new(), status, parent.as_ref(), now);
                 if written(journal.commit(&changes).await)? {
-                    return Ok(Taken::Not(Outcome::Settled { wake }));
+                    return Ok(Taken::Not(Outcome::Settled { waiter }));
                 }
             }
         }

@@ -318,7 +318,7 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
     pub(crate) async fn finish(&mut self, status: InvocationStatus) -> Result<Outcome, Stop> {
         loop {
             let parent = settle::parent_of(&self.record, self.journal).await?;
-            let (changes, wake) = settle::settled(
+            let (changes, waiter) = settle::settled(
                 &Invocation {
                     report: self.machine.report(),
                     ..self.carried()
@@ -329,7 +329,7 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
                 self.world.now(),
             );
             if self.commit(&changes).await? {
-                return Ok(Outcome::Settled { wake });
+                return Ok(Outcome::Settled { waiter });
             }
         }
     }

@@ -116,5 +116,5 @@ pub use error::Error;
 pub use journal::{CommitError, Journal, Unavailable};
 pub use machine::{Machine, MachineError, Turn};
 pub use replay::{Replay, replay};
-pub use transition::{Refusal, WakeUp, accept};
+pub use transition::{Refusal, Waiter, WakeUp, accept};
 pub use world::{Request, World};

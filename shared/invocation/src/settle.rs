@@ -6,7 +6,7 @@ use tdev_domain::{
     InvocationFailure, InvocationId, InvocationStatus, Pending, Stage, Wait,
 };
 
-use crate::transition::{self, WakeUp};
+use crate::transition::{self, Waiter, WakeUp};
 use crate::{Journal, Unavailable};
 
 /// The record of the invocation whose effect waits for `record`.
@@ -29,7 +29,7 @@ pub(crate) fn settled(
     status: InvocationStatus,
     parent: Option<&Invocation>,
     now: Timestamp,
-) -> (Vec<InvocationChange>, Option<WakeUp>) {
+) -> (Vec<InvocationChange>, Option<Waiter>) {
     let mut next = transition::revised(record, now);
     let mut ledger = over;
     if let Some(pending) = next.pending.take() {
@@ -55,15 +55,16 @@ pub(crate) fn settled(
         ledger,
         superseded,
     }];
-    let wake = resumed_parent.map(|parent| {
+    let caller = resumed_parent.map(|parent| {
         let invocation = parent.id.clone();
         changes.push(InvocationChange::to(parent));
-        WakeUp {
+        Waiter::Invocation(WakeUp {
             invocation,
             at: now,
-        }
+        })
     });
-    (changes, wake)
+    let waiter = caller.or_else(|| record.task.clone().map(Waiter::Task));
+    (changes, waiter)
 }
 
 fn waits_for(parent: &Invocation, child: &InvocationId) -> bool {

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
     Answer, Callee, Effect, EffectError, EffectErrorKind, Invocation, InvocationChange,
-    InvocationFailure, InvocationId, InvocationStatus, Pending, RunReport, Stage, Stored, TenantId,
-    Wait,
+    InvocationFailure, InvocationId, InvocationStatus, Pending, RunReport, Stage, Stored, TaskId,
+    TenantId, Wait,
 };
 
 use crate::Request;
@@ -20,6 +20,17 @@ pub struct WakeUp {
     pub invocation: InvocationId,
     /// Not before then; at once if that has passed.
     pub at: Timestamp,
+}
+
+/// Who waits for an invocation that has ended, and is to be told.
+///
+/// Like a wake-up it need not arrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waiter {
+    /// The invocation that called it, which can go on.
+    Invocation(WakeUp),
+    /// The task that it was started for, which is still to be settled.
+    Task(TaskId),
 }
 
 /// Why a delivery came to nothing.

@@ -2,9 +2,11 @@
 
 use serde_json::json;
 use tdev_domain::{
-    Answer, EffectErrorKind, InvocationFailure, InvocationId, InvocationStatus, Wait,
+    Answer, EffectErrorKind, InvocationFailure, InvocationId, InvocationStatus, TaskId, Wait,
 };
-use tdev_invocation::{Cancellation, Outcome, Refusal, SignalError, cancel, limits, signal};
+use tdev_invocation::{
+    Cancellation, Outcome, Refusal, SignalError, Waiter, cancel, limits, signal,
+};
 
 use crate::programs::Program;
 use crate::sim::{Manner, Sim, run};
@@ -28,7 +30,7 @@ fn what_waits_for_a_worker_is_cancelled_at_once() {
     let root = sim.root.clone();
     assert_eq!(
         call_off(&sim, &root),
-        Cancellation::Cancelled { wake: None }
+        Cancellation::Cancelled { waiter: None }
     );
     assert_eq!(call_off(&sim, &root), Cancellation::Ended);
     let refused = Outcome::NotClaimable {
@@ -53,7 +55,7 @@ fn what_sleeps_is_cancelled_at_once_and_the_ledger_says_so() {
     sim.until(|sim| is_suspended(sim, &sim.root));
     assert_eq!(
         call_off(&sim, &root),
-        Cancellation::Cancelled { wake: None }
+        Cancellation::Cancelled { waiter: None }
     );
     let ledger = sim.ledger(&root);
     assert!(matches!(
@@ -100,7 +102,7 @@ fn a_whole_chain_is_cancelled_in_one_write() {
     let commits = sim.hands.state().store.commits;
     assert_eq!(
         call_off(&sim, &root),
-        Cancellation::Cancelled { wake: None }
+        Cancellation::Cancelled { waiter: None }
     );
     assert_eq!(sim.hands.state().store.commits, commits + 1);
     assert!(
@@ -120,7 +122,7 @@ fn a_child_that_is_running_ends_after_its_caller() {
     let child = sim.at_depth(1);
     assert_eq!(
         call_off(&sim, &root),
-        Cancellation::Cancelled { wake: None }
+        Cancellation::Cancelled { waiter: None }
     );
     assert!(!sim.status(&child).is_final());
     sim.settle(|_, _| {});
@@ -135,11 +137,14 @@ fn a_caller_learns_that_its_child_was_cancelled() {
     let root = sim.root.clone();
     sim.until(|sim| sim.rows().len() == 2 && is_suspended(sim, &sim.at_depth(1)));
     let child = sim.at_depth(1);
-    let Cancellation::Cancelled { wake: Some(wake) } = call_off(&sim, &child) else {
+    let Cancellation::Cancelled {
+        waiter: Some(Waiter::Invocation(wake)),
+    } = call_off(&sim, &child)
+    else {
         panic!("it was not cancelled, or its caller not woken");
     };
     assert_eq!(wake.invocation, root);
-    assert_eq!(sim.work(&root), Outcome::Settled { wake: None });
+    assert_eq!(sim.work(&root), Outcome::Settled { waiter: None });
     match sim.status(&root) {
         InvocationStatus::Failed {
             failure: InvocationFailure::Agent(failure),
@@ -202,4 +207,19 @@ fn a_signal_wakes_only_whom_waits_for_its_name() {
     ));
     assert_eq!(send(&sim, "approve").unwrap().unwrap().invocation, root);
     assert_eq!(sim.status(&root), InvocationStatus::Queued);
+}
+
+#[test]
+fn a_task_that_waits_is_told_of_the_end() {
+    let sim = sim("echo");
+    let root = sim.root.clone();
+    let task = TaskId::generate();
+    let mut state = sim.hands.state();
+    let row = state.store.rows.get_mut(&root).unwrap();
+    row.record.task = Some(task.clone());
+    drop(state);
+    let told = Cancellation::Cancelled {
+        waiter: Some(Waiter::Task(task)),
+    };
+    assert_eq!(call_off(&sim, &root), told);
 }

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use tdev_domain::{Answer, EffectClass, EffectErrorKind, InvocationFailure, InvocationStatus};
-use tdev_invocation::{Outcome, Refusal, WakeUp, keeper, limits};
+use tdev_invocation::{Outcome, Refusal, Waiter, WakeUp, keeper, limits};
 
 use crate::machine::Scripted;
 use crate::programs::Program;
@@ -49,7 +49,7 @@ fn a_lost_worker_delays_a_run_by_its_lease() {
         at: lease_until,
     };
     assert_eq!(look(&sim), Some(wake));
-    assert_eq!(sim.work(&root), Outcome::Settled { wake: None });
+    assert_eq!(sim.work(&root), Outcome::Settled { waiter: None });
     sim.check();
 }
 
@@ -140,7 +140,7 @@ fn an_effect_that_was_intended_may_have_had_consequences() {
     assert!(sim.hands.state().performed.is_empty());
     sim.kill(0);
     sim.advance(limits::LEASE);
-    let settled = Outcome::Settled { wake: None };
+    let settled = Outcome::Settled { waiter: None };
     assert_eq!(sim.work_with(&root, Scripted::new(2)), settled);
     assert!(matches!(
         sim.status(&root),
@@ -190,13 +190,18 @@ fn with_consequences_a_run_that_cannot_be_read_fails_and_says_why() {
         at: sim.now(),
     };
     let outcome = sim.work_with(&child, Scripted::new(2));
-    assert_eq!(outcome, Outcome::Settled { wake: Some(wake) });
+    assert_eq!(
+        outcome,
+        Outcome::Settled {
+            waiter: Some(Waiter::Invocation(wake))
+        }
+    );
     let message = "the snapshot has format 1".to_owned();
     let failure = InvocationFailure::Unresumable {
         message: message.clone(),
     };
     assert_eq!(sim.status(&child), InvocationStatus::Failed { failure });
-    assert_eq!(sim.work(&root), Outcome::Settled { wake: None });
+    assert_eq!(sim.work(&root), Outcome::Settled { waiter: None });
     match sim.status(&root) {
         InvocationStatus::Failed {
             failure: InvocationFailure::Agent(failure),

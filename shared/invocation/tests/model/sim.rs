@@ -11,8 +11,8 @@ use tdev_domain::{
     InvocationStatus, Wait,
 };
 use tdev_invocation::{
-    Error, Journal, Machine, Outcome, Replay, SignalError, WakeUp, accept, drive, keeper, replay,
-    signal,
+    Error, Journal, Machine, Outcome, Replay, SignalError, Waiter, WakeUp, accept, drive, keeper,
+    replay, signal,
 };
 
 use crate::machine::Scripted;
@@ -166,12 +166,12 @@ impl Sim {
         match result {
             Ok(outcome) => {
                 match outcome.clone() {
-                    Outcome::Settled { wake: Some(wake) }
+                    Outcome::Settled {
+                        waiter: Some(Waiter::Invocation(wake)),
+                    }
                     | Outcome::Suspended { wake }
                     | Outcome::Yielded { wake } => self.send(wake),
-                    Outcome::Settled { wake: None }
-                    | Outcome::NotClaimable { .. }
-                    | Outcome::Fenced => {}
+                    Outcome::Settled { .. } | Outcome::NotClaimable { .. } | Outcome::Fenced => {}
                 }
                 self.outcomes.push(outcome);
             }
