@@ -10,17 +10,23 @@
 
 mod agent;
 mod api_key;
+pub mod breaker;
 mod error;
 mod finding;
 mod id;
 mod invocation;
+mod load;
 mod manifest;
 mod message;
+pub mod order;
 mod quality;
 mod registration;
+pub mod retry;
+mod router;
 mod settings;
 mod source;
 mod step;
+mod task;
 mod tool;
 
 pub use agent::{Agent, AgentKind, AgentStatus, AgentVersion};
@@ -36,16 +42,24 @@ pub use invocation::{
     InvocationChange, InvocationFailure, InvocationStatus, Pending, RunReport, Signal, Stage,
     Stored, Wait,
 };
+pub use load::AgentLoad;
 pub use manifest::{Example, Limits, LimitsDraft, Manifest, ManifestDraft, limits};
-pub use message::{RegisterMessage, StepMessage};
+pub use message::{RegisterMessage, StepMessage, TaskMessage, TrainMessage};
 pub use quality::{Quality, QualityPart};
 pub use registration::{
     AnalysisMethod, IllegalTransition, Registration, Release, Report, State, StateName, Transition,
+};
+pub use router::{
+    MAX_PREVIOUS_MODELS, RouteRequest, RouteResponse, RouterModel, RouterPointer, Routing,
 };
 pub use settings::{HttpHost, MAX_HTTP_HOSTS, Settings};
 pub use source::{MAX_AGENT_BYTES, Source, SourceError};
 pub use step::{
     AgentFailure, Completed, ExampleResult, ExampleRun, Execute, ExecuteResult, FailureKind, Found,
     LogLine, Outcome, Probe, ProbeReport, ReplayResult, StepRequest, StepResponse, Timing,
+};
+pub use task::{
+    Arrivals, Attempt, AttemptFailure, Cancelling, DeadLetter, Feedback, IllegalTaskTransition,
+    LEAD, Lesson, LessonOrigin, Rejection, Routed, Task, TaskDraft, TaskState, TaskStatus, Verdict,
 };
 pub use tool::Tool;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{InvocationId, RegistrationId, TenantId};
+use crate::{InvocationId, RegistrationId, TaskId, TenantId};
 
 /// The body of a message on the `register` queue: which registration to work on.
 ///
@@ -28,4 +28,63 @@ pub struct StepMessage {
     pub tenant: TenantId,
     /// The invocation.
     pub invocation: InvocationId,
+}
+
+/// The body of a message on the `task` queue.
+///
+/// Each is a hint: the worker that takes it reads the records, and does nothing if there is
+/// nothing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum TaskMessage {
+    /// Permission to take the head of the queue, whichever task that is. It was given for this
+    /// one, which may be in the queue before the index of the queue shows it.
+    Permit {
+        /// The tenant that owns the task.
+        tenant: TenantId,
+        /// The task.
+        task: TaskId,
+    },
+    /// The time of this waiting task has come.
+    Retry {
+        /// The tenant that owns the task.
+        tenant: TenantId,
+        /// The task.
+        task: TaskId,
+    },
+    /// The agent that has this task has ended.
+    Ended {
+        /// The tenant that owns the task.
+        tenant: TenantId,
+        /// The task.
+        task: TaskId,
+    },
+}
+
+impl TaskMessage {
+    /// The tenant that owns the task.
+    #[must_use]
+    pub const fn tenant(&self) -> &TenantId {
+        match self {
+            Self::Permit { tenant, .. }
+            | Self::Retry { tenant, .. }
+            | Self::Ended { tenant, .. } => tenant,
+        }
+    }
+
+    /// The task.
+    #[must_use]
+    pub const fn task(&self) -> &TaskId {
+        match self {
+            Self::Permit { task, .. } | Self::Retry { task, .. } | Self::Ended { task, .. } => task,
+        }
+    }
+}
+
+/// The body of a message on the `train` queue: whose model may be out of date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainMessage {
+    /// The tenant.
+    pub tenant: TenantId,
 }

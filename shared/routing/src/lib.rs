@@ -7,16 +7,16 @@
 //! * [`select`]: the choice among agents, by rules, filters and score, with its reasons.
 //! * [`order`]: the key by which waiting tasks are sorted.
 //! * [`breaker`], [`retry`]: what happens when an agent fails.
+//!
+//! The last three are the domain's, since the records of tasks and agents are made of them.
 
-pub mod breaker;
 pub mod calibrate;
 mod error;
 pub mod features;
 pub mod model;
-pub mod order;
-pub mod retry;
 mod sealed;
 pub mod select;
 mod vocabulary;
 
 pub use error::Error;
+pub use tdev_domain::{breaker, order, retry};

@@ -33,14 +33,6 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The best agent other than those in `tried`.
-    #[must_use]
-    pub fn next_best(&self, tried: &[AgentName]) -> Option<&Scored> {
-        self.candidates
-            .iter()
-            .find(|scored| !tried.contains(&scored.agent))
-    }
-
     /// The decision with the `most` best candidates and the `most` likeliest of the others, for
     /// keeping beside each task.
     #[must_use]

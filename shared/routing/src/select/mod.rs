@@ -11,13 +11,13 @@ mod rule;
 mod strategy;
 
 use serde::{Deserialize, Serialize};
+use tdev_domain::breaker::Admission;
 use tdev_domain::{AgentName, Capability, TenantId};
 
 pub use decision::{Decision, Filter, Parts, Reason, Removed, Scope, Scored};
 pub use rule::{Action, AppliedRule, Condition, Pattern, Rule};
 pub use strategy::Strategy;
 
-use crate::breaker::Admission;
 use crate::model::Prediction;
 use decision::rounded;
 use rule::Ruling;

@@ -63,6 +63,15 @@ fn keys_sort_as_text() {
     assert_eq!(keys, ascending);
 }
 
+#[test]
+fn a_share_is_a_rate() {
+    let share = FairShare::per_second(4.0, 7).unwrap();
+    assert_eq!(share.interval, Duration::from_millis(250));
+    for rate in [0.0, -1.0, f64::NAN, f64::INFINITY, 1_001.0] {
+        assert!(FairShare::per_second(rate, 0).is_err(), "{rate}");
+    }
+}
+
 /// A task that waits, as the simulation sees it.
 struct Waiting {
     key: String,

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tdev_domain::{AgentName, ErrorName};
 
-use crate::select::Decision;
+use crate::ErrorName;
 
 /// How often a task is tried, and at which distance.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -44,13 +43,12 @@ pub enum Failure {
 }
 
 /// What to do next.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "next", rename_all = "snake_case")]
 pub enum Next {
-    /// Give the task to this agent, after a pause.
-    Try {
-        /// The agent.
-        agent: AgentName,
+    /// Route the task once more, after a pause. An agent that failed it is not given it again;
+    /// one under which the platform failed may be.
+    Again {
         /// The pause.
         pause: Duration,
     },
@@ -62,7 +60,7 @@ pub enum Next {
 }
 
 /// Why a task is given up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GivenUp {
     /// It has been tried as often as its policy allows.
@@ -71,6 +69,18 @@ pub enum GivenUp {
     NoOtherAgent,
     /// The failure is one that no repetition mends.
     Permanent,
+}
+
+impl GivenUp {
+    /// The reason as it is written: `no_other_agent`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AttemptsExhausted => "attempts_exhausted",
+            Self::NoOtherAgent => "no_other_agent",
+            Self::Permanent => "permanent",
+        }
+    }
 }
 
 impl RetryPolicy {
@@ -85,38 +95,21 @@ impl RetryPolicy {
         Duration::try_from_secs_f64(longest * (0.5 + 0.5 * spread)).unwrap_or(self.cap)
     }
 
-    /// What to do after `failure`.
+    /// What to do after `failure`, which ended the `attempts`-th attempt.
     ///
-    /// `decision` is how the task was routed; `tried` are the agents of all its attempts so far,
-    /// the last one last, and so as many as there were attempts. A failure of the platform that
-    /// may pass is repeated with the same agent after a pause; a failure of the agent hands the
-    /// task to the next best at once.
+    /// A failure of the agent hands the task to the next best at once; one of the platform that
+    /// may pass is repeated after a pause.
     #[must_use]
-    pub fn after(
-        &self,
-        failure: Failure,
-        decision: &Decision,
-        tried: &[AgentName],
-        entropy: u32,
-    ) -> Next {
-        let attempts = u32::try_from(tried.len()).unwrap_or(u32::MAX);
-        if matches!(failure, Failure::Platform(name) if !name.is_retryable()) {
-            return GivenUp::Permanent.into();
-        }
-        if attempts >= self.attempts {
-            return GivenUp::AttemptsExhausted.into();
-        }
-        match (failure, tried.last()) {
-            (Failure::Platform(_), Some(agent)) => Next::Try {
-                agent: agent.clone(),
+    pub fn after(&self, failure: Failure, attempts: u32, entropy: u32) -> Next {
+        match failure {
+            Failure::Platform(name) if !name.is_retryable() => GivenUp::Permanent.into(),
+            _ if attempts >= self.attempts => GivenUp::AttemptsExhausted.into(),
+            Failure::Platform(_) => Next::Again {
                 pause: self.pause(attempts, entropy),
             },
-            _ => decision
-                .next_best(tried)
-                .map_or(GivenUp::NoOtherAgent.into(), |scored| Next::Try {
-                    agent: scored.agent.clone(),
-                    pause: Duration::ZERO,
-                }),
+            Failure::Agent => Next::Again {
+                pause: Duration::ZERO,
+            },
         }
     }
 }
@@ -132,69 +125,45 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::select::{Reason, Scored, Strategy};
 
-    fn agent(name: &str) -> AgentName {
-        name.parse().unwrap()
-    }
-
-    fn decision() -> Decision {
-        let scored = |name, score| Scored {
-            agent: agent(name),
-            score,
-            fit: score,
-            success: 1.0,
-            load: 1.0,
-        };
-        Decision {
-            chosen: Some(agent("first")),
-            reason: Reason::BestScore,
-            strategy: Strategy::Learned,
-            confidence: 0.6,
-            scope: None,
-            rules: Vec::new(),
-            candidates: vec![scored("first", 0.6), scored("second", 0.3)],
-            removed: Vec::new(),
-            omitted: 0,
-        }
-    }
-
-    fn after(failure: Failure, tried: &[&str]) -> Next {
-        let tried: Vec<_> = tried.iter().copied().map(agent).collect();
-        RetryPolicy::default().after(failure, &decision(), &tried, u32::MAX)
+    fn after(failure: Failure, attempts: u32) -> Next {
+        RetryPolicy::default().after(failure, attempts, u32::MAX)
     }
 
     #[test]
-    fn the_next_best_agent_takes_over() {
-        let second = Next::Try {
-            agent: agent("second"),
-            pause: Duration::ZERO,
-        };
-        assert_eq!(after(Failure::Agent, &["first"]), second);
-        let none = after(Failure::Agent, &["first", "second"]);
-        assert_eq!(none, GivenUp::NoOtherAgent.into());
+    fn another_agent_takes_over_at_once() {
+        let pause = Duration::ZERO;
+        assert_eq!(after(Failure::Agent, 1), Next::Again { pause });
+        let exhausted = after(Failure::Agent, 4);
+        assert_eq!(exhausted, GivenUp::AttemptsExhausted.into());
     }
 
     #[test]
     fn what_may_pass_is_repeated_with_ever_longer_pauses() {
         let transient = Failure::Platform(ErrorName::Transient);
         for (attempts, seconds) in [(1, 1), (2, 2), (3, 4)] {
-            let again = Next::Try {
-                agent: agent("first"),
-                pause: Duration::from_secs(seconds),
-            };
-            assert_eq!(after(transient, &["first"; 4][..attempts]), again);
+            let pause = Duration::from_secs(seconds);
+            assert_eq!(after(transient, attempts), Next::Again { pause });
         }
-        let exhausted = after(transient, &["first"; 4]);
-        assert_eq!(exhausted, GivenUp::AttemptsExhausted.into());
+        assert_eq!(after(transient, 4), GivenUp::AttemptsExhausted.into());
     }
 
     #[test]
     fn what_no_repetition_mends_is_given_up() {
         for name in ErrorName::ALL {
-            let next = after(Failure::Platform(name), &["first"]);
-            let given_up = next == GivenUp::Permanent.into();
+            let given_up = after(Failure::Platform(name), 1) == GivenUp::Permanent.into();
             assert_eq!(given_up, !name.is_retryable(), "{name}");
+        }
+    }
+
+    #[test]
+    fn reasons_are_written_as_in_json() {
+        for reason in [
+            GivenUp::AttemptsExhausted,
+            GivenUp::NoOtherAgent,
+            GivenUp::Permanent,
+        ] {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
         }
     }
 

@@ -18,9 +18,9 @@ use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::Invalid;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tdev_domain::Invalid;
 
 /// How urgent a task is: from 1, the least, to 10.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -152,6 +152,21 @@ pub struct TenantClock(i64);
 pub struct Start(i64);
 
 impl FairShare {
+    /// The share of a tenant that may send so many tasks a second, and so many at once.
+    ///
+    /// # Errors
+    ///
+    /// If the rate is not above a millionth and at most 1,000.
+    pub fn per_second(rate: f64, burst: u32) -> Result<Self, Invalid> {
+        if (1e-6..=1_000.0).contains(&rate) {
+            let interval = Duration::from_secs_f64(1.0 / rate);
+            Ok(Self { interval, burst })
+        } else {
+            let expected = "a number of tasks a second, above 0 and at most 1000";
+            Err(Invalid::new("fair_share.rate", expected))
+        }
+    }
+
     /// Admits one task at `now`: its start, and the tenant's clock after it. The caller stores the
     /// clock on condition that the one it passed is still what is stored.
     #[must_use]
