@@ -10,7 +10,8 @@
 //!
 //! - [`Program`] runs an agent in this process, in microseconds.
 //! - [`Worker`] runs it in a process of its own, for some twenty microseconds more. **Agents that
-//!   nobody has read belong here**: see what remains, below.
+//!   nobody has read belong here**: see what remains, below. It too can stop at each tool call and
+//!   give the run as bytes to another worker.
 //!
 //! # What holds
 //!
@@ -57,5 +58,5 @@ pub use memory::{
 pub use monty_alloc::LimitedAllocator;
 pub use program::Program;
 pub use run::{Host, Progress, Run, Suspended, ToolCall, ToolError};
-pub use snapshot::SnapshotError;
-pub use worker::{Worker, WorkerRun, serve};
+pub use snapshot::SnapshotFailure;
+pub use worker::{Turn, Worker, WorkerRun, serve};

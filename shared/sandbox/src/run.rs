@@ -28,6 +28,17 @@ pub struct Run {
     pub logs: Vec<LogLine>,
 }
 
+impl Run {
+    /// A run that failed before it had done anything.
+    pub(crate) fn failed(failure: AgentFailure) -> Self {
+        Self {
+            outcome: Err(failure),
+            run_us: 0,
+            logs: Vec::new(),
+        }
+    }
+}
+
 /// What the agent is told in place of an answer that exceeds the limits of an input.
 pub(crate) const ANSWER_TOO_LARGE: &str = "the tool's answer is too large";
 
@@ -90,6 +101,16 @@ impl Suspended {
     /// The call that wants an answer.
     pub fn call(&self) -> &ToolCall {
         &self.call
+    }
+
+    /// What the run may use.
+    pub fn limits(&self) -> &Limits {
+        &self.session.limits
+    }
+
+    /// How long it has run, in microseconds, time spent waiting for tools left out.
+    pub fn run_us(&self) -> u64 {
+        micros(self.session.run_time)
     }
 
     /// Gives the answer and lets the run go on to its next tool call or its end.
@@ -335,9 +356,13 @@ pub(crate) fn ended(
     }
     Run {
         outcome,
-        run_us: u64::try_from(run_time.as_micros()).unwrap_or(u64::MAX),
+        run_us: micros(run_time),
         logs: transcript.into_lines(),
     }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// What the wrapper returned for the function's result.

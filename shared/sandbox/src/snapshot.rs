@@ -12,9 +12,9 @@ const MAGIC: &[u8; 8] = b"TDEVSNAP";
 /// The version of what this crate writes around the interpreter's own state.
 const FORMAT_VERSION: u16 = 2;
 
-/// Why bytes are not a snapshot that this build can resume.
-#[derive(Debug, thiserror::Error)]
-pub enum SnapshotError {
+/// Why bytes are not a snapshot that this build can resume, or a run cannot be written as one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum SnapshotFailure {
     /// The bytes begin otherwise than a snapshot does, or end too soon.
     #[error("not a snapshot of a suspended run")]
     NotASnapshot,
@@ -58,13 +58,13 @@ impl Suspended {
     /// The run as bytes: a header, a checksum and the state, the compiled agent included.
     ///
     /// The checksum finds damage, not malice: bytes from an untrusted writer must not be resumed.
-    pub fn to_snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
+    pub fn to_snapshot(&self) -> Result<Vec<u8>, SnapshotFailure> {
         let payload = postcard::to_stdvec(&PayloadRef {
             session: &self.session,
             call: &self.call,
             state: &self.state,
         })
-        .map_err(SnapshotError::Unwritable)?;
+        .map_err(SnapshotFailure::Unwritable)?;
         let version = MONTY_VERSION.as_bytes();
         let mut bytes = Vec::with_capacity(payload.len() + version.len() + 15);
         bytes.extend_from_slice(MAGIC);
@@ -77,7 +77,7 @@ impl Suspended {
     }
 
     /// The run that [`Self::to_snapshot`] wrote.
-    pub fn from_snapshot(bytes: &[u8]) -> Result<Self, SnapshotError> {
+    pub fn from_snapshot(bytes: &[u8]) -> Result<Self, SnapshotFailure> {
         let payload = checked_payload(bytes)?;
         // The interpreter's decoder is not made for arbitrary bytes; the checksum rules out
         // accidents and this the rest.
@@ -88,8 +88,8 @@ impl Suspended {
             call,
             state,
         } = decoded
-            .map_err(|_| SnapshotError::Damaged)?
-            .map_err(|_| SnapshotError::Damaged)?;
+            .map_err(|_| SnapshotFailure::Damaged)?
+            .map_err(|_| SnapshotFailure::Damaged)?;
         session.held = held;
         Ok(Self {
             session,
@@ -99,33 +99,33 @@ impl Suspended {
     }
 }
 
-fn checked_payload(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
+fn checked_payload(bytes: &[u8]) -> Result<&[u8], SnapshotFailure> {
     let rest = bytes
         .strip_prefix(MAGIC)
-        .ok_or(SnapshotError::NotASnapshot)?;
+        .ok_or(SnapshotFailure::NotASnapshot)?;
     let (format, rest) = rest
         .split_first_chunk()
-        .ok_or(SnapshotError::NotASnapshot)?;
+        .ok_or(SnapshotFailure::NotASnapshot)?;
     let found = u16::from_le_bytes(*format);
     if found != FORMAT_VERSION {
-        return Err(SnapshotError::Format { found });
+        return Err(SnapshotFailure::Format { found });
     }
-    let (length, rest) = rest.split_first().ok_or(SnapshotError::NotASnapshot)?;
+    let (length, rest) = rest.split_first().ok_or(SnapshotFailure::NotASnapshot)?;
     let (version, rest) = rest
         .split_at_checked((*length).into())
-        .ok_or(SnapshotError::NotASnapshot)?;
+        .ok_or(SnapshotFailure::NotASnapshot)?;
     if version != MONTY_VERSION.as_bytes() {
-        return Err(SnapshotError::Interpreter {
+        return Err(SnapshotFailure::Interpreter {
             found: String::from_utf8_lossy(version).into_owned(),
         });
     }
     let (checksum, payload) = rest
         .split_first_chunk()
-        .ok_or(SnapshotError::NotASnapshot)?;
+        .ok_or(SnapshotFailure::NotASnapshot)?;
     if crc32fast::hash(payload) == u32::from_le_bytes(*checksum) {
         Ok(payload)
     } else {
-        Err(SnapshotError::Damaged)
+        Err(SnapshotFailure::Damaged)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tdev_domain::{Answer, Call, Invocation, Source};
 use tdev_invocation::{Machine, MachineError, Turn, Unavailable};
-use tdev_sandbox::{Program, Progress, SnapshotError, Suspended, ToolError, on_sandbox_thread};
+use tdev_sandbox::{Program, Progress, SnapshotFailure, Suspended, ToolError, on_sandbox_thread};
 
 use crate::programs;
 use crate::sim::{Manner, Sim};
@@ -69,7 +69,7 @@ fn written(progress: Progress) -> Result<(Turn, Vec<u8>), MachineError> {
     })
 }
 
-fn unreadable(error: &SnapshotError) -> MachineError {
+fn unreadable(error: &SnapshotFailure) -> MachineError {
     MachineError::Snapshot(error.to_string())
 }
 

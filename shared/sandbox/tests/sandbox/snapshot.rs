@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tdev_domain::{FailureKind, Limits, Tool};
-use tdev_sandbox::{Progress, Run, SnapshotError, Suspended};
+use tdev_sandbox::{Progress, Run, SnapshotFailure, Suspended};
 
 use crate::harness::{FixedHost, answer, compile, sandboxed};
 
@@ -147,7 +147,7 @@ fn other_bytes_are_not_a_snapshot() {
     for bytes in [&b""[..], b"TDEV", b"MONTY\0\x08\0", &[0; 64]] {
         assert!(matches!(
             Suspended::from_snapshot(bytes),
-            Err(SnapshotError::NotASnapshot)
+            Err(SnapshotFailure::NotASnapshot)
         ));
     }
 }
@@ -159,13 +159,13 @@ fn a_snapshot_of_another_version_is_refused_by_name() {
     other_format[8] = 9;
     assert!(matches!(
         Suspended::from_snapshot(&other_format),
-        Err(SnapshotError::Format { found: 9 })
+        Err(SnapshotFailure::Format { found: 9 })
     ));
     let mut other_interpreter = bytes;
     let last = 11 + usize::from(other_interpreter[10]) - 1;
     other_interpreter[last] = b'x';
     match Suspended::from_snapshot(&other_interpreter) {
-        Err(SnapshotError::Interpreter { found }) => assert!(found.ends_with('x'), "{found}"),
+        Err(SnapshotFailure::Interpreter { found }) => assert!(found.ends_with('x'), "{found}"),
         other => panic!("{other:?}"),
     }
 }
