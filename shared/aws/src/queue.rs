@@ -31,13 +31,30 @@ impl Queue {
         message: &(impl Serialize + Sync),
         attributes: &[(&str, &str)],
     ) -> Result<()> {
+        self.send_after(message, 0, attributes).await
+    }
+
+    /// The same, to be delivered when `delay` seconds have passed; SQS allows 900 at most.
+    pub async fn send_after(
+        &self,
+        message: &(impl Serialize + Sync),
+        delay: u16,
+        attributes: &[(&str, &str)],
+    ) -> Result<()> {
         let body = serde_json::to_string(message).map_err(|e| Error::rejected(OPERATION, e))?;
-        self.send_raw(&body, attributes).await
+        self.send_body(&body, delay, attributes).await
     }
 
     /// Sends `body` as it is, for example a message on its way to a dead-letter queue.
     pub async fn send_raw(&self, body: &str, attributes: &[(&str, &str)]) -> Result<()> {
+        self.send_body(body, 0, attributes).await
+    }
+
+    async fn send_body(&self, body: &str, delay: u16, attributes: &[(&str, &str)]) -> Result<()> {
         let mut request = self.client.send_message().queue_url(&self.url);
+        if delay > 0 {
+            request = request.delay_seconds(i32::from(delay));
+        }
         for (name, value) in attributes {
             let value = MessageAttributeValue::builder()
                 .data_type("String")

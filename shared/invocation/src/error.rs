@@ -1,6 +1,6 @@
 //! What can go wrong around an invocation.
 
-use crate::{CommitError, MachineError, Unavailable};
+use crate::{CommitError, FetchError, MachineError, Unavailable};
 
 /// Why the engine could not do what it was asked. The same may succeed later.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,15 @@ impl From<MachineError> for Stop {
         match error {
             MachineError::Snapshot(message) => Self::Snapshot(message),
             MachineError::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<FetchError> for Stop {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Unreadable(message) => Self::Snapshot(message),
+            FetchError::Unavailable(error) => error.into(),
         }
     }
 }

@@ -21,6 +21,17 @@ pub enum CommitError {
     Unavailable(#[from] Unavailable),
 }
 
+/// Why a snapshot was not fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// It is gone or damaged, or cannot be decrypted; it is of no use to any worker.
+    #[error("{0}")]
+    Unreadable(String),
+    /// It may be fetched later.
+    #[error("the snapshot was not fetched")]
+    Unavailable(#[from] Unavailable),
+}
+
 /// The store of the invocations of one tenant.
 ///
 /// Inputs, arguments, answers and outputs may each be as large as the sandbox lets them be; an
@@ -56,10 +67,13 @@ pub trait Journal: Sync {
         snapshot: Vec<u8>,
     ) -> impl Future<Output = Result<Stored, Unavailable>> + Send;
 
-    /// The snapshot that [`Self::keep`] put there.
+    /// The snapshot that [`Self::keep`] put there for the effect at which `invocation` stands.
+    ///
+    /// One that is gone because the record refers to another by now is unavailable, not
+    /// unreadable: it is a worker that was overtaken who asks for it.
     fn fetch(
         &self,
         invocation: &Invocation,
         stored: &Stored,
-    ) -> impl Future<Output = Result<Vec<u8>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Vec<u8>, FetchError>> + Send;
 }

@@ -91,9 +91,14 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
             return Ok(Next::Start);
         };
         let pending = pending.clone();
-        let snapshot = self.journal.fetch(&self.record, stored).await?;
-        let restored = self.machine.restore(&self.record, snapshot).await;
-        match restored.map_err(Stop::from) {
+        let restored = match self.journal.fetch(&self.record, stored).await {
+            Ok(snapshot) => {
+                let restored = self.machine.restore(&self.record, snapshot).await;
+                restored.map_err(Stop::from)
+            }
+            Err(error) => Err(error.into()),
+        };
+        match restored {
             Ok(()) => self.proceed(pending).await,
             Err(Stop::Snapshot(_)) if self.may_restart(&pending).await? => self.restart().await,
             Err(stop) => Err(stop),

@@ -93,7 +93,7 @@
 //!
 //! # Another build's snapshots
 //!
-//! A snapshot that the [`Machine`] cannot read does not matter as long as the run has only read,
+//! A snapshot that the [`Machine`] cannot read, or that is damaged, does not matter as long as the run has only read,
 //! logged and slept: it begins again from its input, under the numbers that follow. Otherwise the
 //! invocation fails and says why.
 
@@ -113,7 +113,7 @@ mod world;
 pub use control::{Cancellation, SignalError, cancel, signal};
 pub use drive::{Outcome, drive};
 pub use error::Error;
-pub use journal::{CommitError, Journal, Unavailable};
+pub use journal::{CommitError, FetchError, Journal, Unavailable};
 pub use machine::{Machine, MachineError, Turn};
 pub use replay::{Replay, replay};
 pub use transition::{Refusal, Waiter, WakeUp, accept};

@@ -1,1 +1,21 @@
-//! The store of durable invocations: records, ledgers and sealed snapshots in DynamoDB and S3.
+//! The store of durable invocations, over DynamoDB, S3, KMS and SQS.
+//!
+//! The engine knows its store as the [`Journal`](tdev_invocation::Journal); this is it. A process
+//! builds one [`Journals`] at start. [`Journals::of`] a tenant is the engine's seam; beside it,
+//! `Journals` sends the wake-ups that the engine asks for, finds for the keeper what is due, and
+//! reads for the API.
+//!
+//! # Snapshots
+//!
+//! A snapshot is compressed and sealed under a data key of its tenant. At most 8 KiB of it
+//! are kept in the record; a larger one is an object of its own, removed when the record no longer
+//! refers to it. That is best effort: a lifecycle rule of the bucket does what a lost worker could
+//! not.
+
+mod envelope;
+mod journal;
+mod journals;
+mod key_ring;
+
+pub use journal::TenantJournal;
+pub use journals::{Config, Journals};

@@ -32,6 +32,26 @@ pub(super) fn string(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
+/// An attribute that every item of its kind has as text.
+pub(super) fn text<'a>(
+    operation: &'static str,
+    item: &'a Item,
+    name: &'static str,
+) -> Result<&'a str> {
+    let text = item.get(name).and_then(|value| value.as_s().ok());
+    text.map(String::as_str)
+        .ok_or_else(|| Error::corrupt(operation, format!("{name} is not text")))
+}
+
+/// An attribute that holds JSON text.
+pub(super) fn json<T: DeserializeOwned>(
+    operation: &'static str,
+    item: &Item,
+    name: &'static str,
+) -> Result<T> {
+    serde_json::from_str(text(operation, item, name)?).map_err(|e| Error::corrupt(operation, e))
+}
+
 /// The item of `entity` under `key`, to be deleted some time after `expires_at` (epoch seconds)
 /// if that is given.
 pub(super) fn encode<T: Serialize>(
@@ -57,6 +77,11 @@ pub(super) fn encode<T: Serialize>(
     if let Some(expires_at) = expires_at {
         item.insert(EXPIRES_AT.to_owned(), number(expires_at));
     }
+    checked(operation, item)
+}
+
+/// The item, if it is not too large to be stored.
+pub(super) fn checked(operation: &'static str, item: Item) -> Result<Item> {
     let bytes = size(&item);
     if bytes > MAX_ITEM_BYTES {
         return Err(Error::TooLarge {

@@ -10,6 +10,17 @@
 //! | agent, listed | `TENANT#<tenant>#AGENTS` | `<name>` | listing a tenant's agents by name |
 //! | agent, listed by capability | `TENANT#<tenant>#CAPABILITY#<capability>` | `<name>` | listing the agents that can do something |
 //! | idempotent request | `TENANT#<tenant>#IDEMPOTENCY#<key>` | `IDEMPOTENCY` | answering a repeated request as the first time |
+//! | invocation | `TENANT#<tenant>#INVOCATION#<id>` | `INVOCATION` | running it, polling it |
+//! | ledger of an invocation | `TENANT#<tenant>#INVOCATION#<id>` | `EFFECT#<number, 10 digits>`, the first of the effects in it | replaying the run, showing its effects |
+//! | last effect on memory | `TENANT#<tenant>#INVOCATION#<id>` | `MEMORY` | refusing to repeat one |
+//! | memory of an agent | `TENANT#<tenant>#MEMORY#<agent>` | `<key>` | the agent's own tools |
+//! | task | `TENANT#<tenant>#TASKS` | `<task id>` | routing it, polling it, listing a tenant's tasks |
+//! | dead letter | `TENANT#<tenant>#DEAD_LETTERS` | `<task id>` | listing the tasks that were given up |
+//! | lesson | `TENANT#<tenant>#LESSONS` | `<task id>` | training the tenant's model |
+//! | arrivals | `TENANT#<tenant>#ARRIVALS` | `ARRIVALS` | numbering a tenant's tasks and sharing out places |
+//! | load of an agent | `TENANT#<tenant>#LOADS` | `<name>` | choosing an agent |
+//! | how tasks are routed | `TENANT#<tenant>#ROUTING` | `ROUTING` | choosing an agent |
+//! | pointer to a model | `TENANT#<tenant>#ROUTER` | `ROUTER` | choosing an agent, training the next model |
 //! | (nothing) | `HEALTH` | `HEALTH` | the health check, which expects no item |
 //!
 //! Whatever a tenant owns has the tenant in its `PK`, so no query can cross from one tenant to
@@ -17,17 +28,45 @@
 //! found without its tenant, since it is what tells the tenant. Listed agents are full copies,
 //! written in the transaction that writes the agent, so that a listing is one query and needs no
 //! index. `expires_at` (epoch seconds) is the table's TTL attribute.
+//!
+//! Two indexes hold the few items that have their keys. They are read eventually consistent.
+//!
+//! | index | hash | range | projects | read by |
+//! |---|---|---|---|---|
+//! | `agenda` | `agenda` | `agenda_at` | the keys | the keeper: what is to be done, and when |
+//! | `listing` | `listing` | `listed_at` | what a list shows | listing a tenant's invocations and tasks |
+//!
+//! An invocation has `agenda` = `DUE#<shard, 0 to 3>` and `agenda_at` = the seconds of its
+//! `due_at`, rounded up to tens, in 12 digits, so that a run that renews its lease at every effect
+//! seldom moves in the index. It has `listing` = `TENANT#<tenant>#INVOCATIONS` and `listed_at` =
+//! `<created_at in microseconds, 16 digits>#<id>`; of the listed attributes only its status
+//! changes. One listing per tenant serves every question, by filter: agents and states are few,
+//! and a filtered megabyte holds thousands of invocations.
+//!
+//! A queued task has `agenda` = `TASKS` and `agenda_at` = its place in the queue, so the index is
+//! the queue. One that waits or is run has `agenda` = `TASKS#DUE` and `agenda_at` = the seconds of
+//! its `due_at`, rounded up, in 12 digits.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 use tdev_domain::{
-    AgentName, ApiKeyId, Capability, KeyDigest, RegistrationId, TenantId, VersionNumber,
+    AgentName, ApiKeyId, Capability, InvocationId, KeyDigest, RegistrationId, TaskId,
+    TenantId, VersionNumber,
 };
 
 pub(super) const PK: &str = "PK";
 pub(super) const SK: &str = "SK";
 pub(super) const EXPIRES_AT: &str = "expires_at";
+/// The index of what is to be done; its hash key is called the same.
+pub(super) const AGENDA: &str = "agenda";
+pub(super) const AGENDA_AT: &str = "agenda_at";
+/// The index of what is listed; its hash key is called the same.
+pub(super) const LISTING: &str = "listing";
+pub(super) const LISTED_AT: &str = "listed_at";
+/// What the `SK` of every part of a ledger begins with.
+pub(super) const EFFECT: &str = "EFFECT#";
 /// What every version's `SK` begins with.
 pub(super) const VERSION: &str = "VERSION#";
 
@@ -110,6 +149,105 @@ pub(super) fn idempotency(tenant: &TenantId, key: &str) -> Key {
     Key::new(format!("TENANT#{tenant}#IDEMPOTENCY#{key}"), "IDEMPOTENCY")
 }
 
+pub(super) fn invocation_partition(tenant: &TenantId, id: &InvocationId) -> String {
+    format!("TENANT#{tenant}#INVOCATION#{id}")
+}
+
+pub(super) fn invocation(tenant: &TenantId, id: &InvocationId) -> Key {
+    Key::new(invocation_partition(tenant, id), "INVOCATION")
+}
+
+/// The tenant and the invocation of a key that [`invocation`] made.
+pub(super) fn parse_invocation(pk: &str) -> Option<(TenantId, InvocationId)> {
+    let (tenant, id) = pk.strip_prefix("TENANT#")?.split_once("#INVOCATION#")?;
+    Some((tenant.parse().ok()?, id.parse().ok()?))
+}
+
+/// The part of a ledger that begins with the effect `number`.
+pub(super) fn effects(tenant: &TenantId, id: &InvocationId, number: u32) -> Key {
+    let sk = format!("{EFFECT}{number:010}");
+    Key::new(invocation_partition(tenant, id), sk)
+}
+
+pub(super) fn memory_mark(tenant: &TenantId, id: &InvocationId) -> Key {
+    Key::new(invocation_partition(tenant, id), "MEMORY")
+}
+
+pub(super) fn memory(tenant: &TenantId, agent: &AgentName, key: &str) -> Key {
+    Key::new(format!("TENANT#{tenant}#MEMORY#{agent}"), key)
+}
+
+/// The listing of a tenant's invocations.
+pub(super) fn invocations(tenant: &TenantId) -> String {
+    format!("TENANT#{tenant}#INVOCATIONS")
+}
+
+/// The agenda of invocations, one of its shards.
+pub(super) fn due(shard: u8) -> String {
+    format!("DUE#{shard}")
+}
+
+/// The agenda of tasks that are queued: the queue.
+pub(super) const QUEUED_TASKS: &str = "TASKS";
+/// The agenda of tasks that wait or are run.
+pub(super) const DUE_TASKS: &str = "TASKS#DUE";
+
+pub(super) fn tasks(tenant: &TenantId) -> String {
+    format!("TENANT#{tenant}#TASKS")
+}
+
+pub(super) fn task(tenant: &TenantId, id: &TaskId) -> Key {
+    Key::new(tasks(tenant), id.as_str())
+}
+
+/// The tenant and the task of a key that [`task`] made.
+pub(super) fn parse_task(pk: &str, sk: &str) -> Option<(TenantId, TaskId)> {
+    let tenant = pk.strip_prefix("TENANT#")?.strip_suffix("#TASKS")?;
+    Some((tenant.parse().ok()?, sk.parse().ok()?))
+}
+
+/// Where a task that is due then stands in its agenda.
+pub(super) fn task_due_at(due_at: Timestamp) -> String {
+    let exceeds = i64::from(due_at.subsec_nanosecond() > 0);
+    format!("{:012}", (due_at.as_second() + exceeds).max(0))
+}
+
+pub(super) fn dead_letters(tenant: &TenantId) -> String {
+    format!("TENANT#{tenant}#DEAD_LETTERS")
+}
+
+pub(super) fn dead_letter(tenant: &TenantId, task: &TaskId) -> Key {
+    Key::new(dead_letters(tenant), task.as_str())
+}
+
+pub(super) fn lessons(tenant: &TenantId) -> String {
+    format!("TENANT#{tenant}#LESSONS")
+}
+
+pub(super) fn lesson(tenant: &TenantId, task: &TaskId) -> Key {
+    Key::new(lessons(tenant), task.as_str())
+}
+
+pub(super) fn arrivals(tenant: &TenantId) -> Key {
+    Key::new(format!("TENANT#{tenant}#ARRIVALS"), "ARRIVALS")
+}
+
+pub(super) fn agent_loads(tenant: &TenantId) -> String {
+    format!("TENANT#{tenant}#LOADS")
+}
+
+pub(super) fn agent_load(tenant: &TenantId, agent: &AgentName) -> Key {
+    Key::new(agent_loads(tenant), agent.as_str())
+}
+
+pub(super) fn routing(tenant: &TenantId) -> Key {
+    Key::new(format!("TENANT#{tenant}#ROUTING"), "ROUTING")
+}
+
+pub(super) fn router(tenant: &TenantId) -> Key {
+    Key::new(format!("TENANT#{tenant}#ROUTER"), "ROUTER")
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -123,6 +261,8 @@ mod tests {
         let capability: Capability = "text.count".parse().unwrap();
         let (key_id, digest) = (ApiKeyId::generate(), KeyDigest::of("secret"));
         let id = RegistrationId::generate();
+        let run = InvocationId::generate();
+        let task = TaskId::generate();
         let number = VersionNumber::try_from(12).unwrap();
         let expected = [
             (api_key(&digest), format!("KEY#{digest} KEY")),
@@ -154,8 +294,50 @@ mod tests {
                 idempotency(&tenant, "a#b"),
                 "TENANT#acme#IDEMPOTENCY#a#b IDEMPOTENCY".to_owned(),
             ),
+            (
+                invocation(&tenant, &run),
+                format!("TENANT#acme#INVOCATION#{run} INVOCATION"),
+            ),
+            (
+                effects(&tenant, &run, 12),
+                format!("TENANT#acme#INVOCATION#{run} EFFECT#0000000012"),
+            ),
+            (
+                memory_mark(&tenant, &run),
+                format!("TENANT#acme#INVOCATION#{run} MEMORY"),
+            ),
+            (
+                memory(&tenant, &name, "a#b"),
+                "TENANT#acme#MEMORY#word-count a#b".to_owned(),
+            ),
+            (
+                super::task(&tenant, &task),
+                format!("TENANT#acme#TASKS {task}"),
+            ),
+            (
+                dead_letter(&tenant, &task),
+                format!("TENANT#acme#DEAD_LETTERS {task}"),
+            ),
+            (
+                lesson(&tenant, &task),
+                format!("TENANT#acme#LESSONS {task}"),
+            ),
+            (arrivals(&tenant), "TENANT#acme#ARRIVALS ARRIVALS".to_owned()),
+            (
+                agent_load(&tenant, &name),
+                "TENANT#acme#LOADS word-count".to_owned(),
+            ),
+            (routing(&tenant), "TENANT#acme#ROUTING ROUTING".to_owned()),
+            (router(&tenant), "TENANT#acme#ROUTER ROUTER".to_owned()),
             (health(), "HEALTH HEALTH".to_owned()),
         ];
+        let key = super::task(&tenant, &task);
+        let parsed = parse_task(&key.pk, &key.sk);
+        assert_eq!(parsed, Some((tenant.clone(), task.clone())));
+        assert_eq!(invocations(&tenant), "TENANT#acme#INVOCATIONS");
+        assert_eq!(due(3), "DUE#3");
+        let parsed = parse_invocation(&invocation(&tenant, &run).pk);
+        assert_eq!(parsed, Some((tenant.clone(), run.clone())));
         let keys: BTreeSet<_> = expected.iter().map(|(_, text)| text).collect();
         assert_eq!(keys.len(), expected.len());
         for (key, text) in &expected {

@@ -1,17 +1,28 @@
 //! The platform's state: one DynamoDB table.
 //!
 //! `keys` lays down where everything is, `item` how an entity becomes an item; the other modules
-//! hold the operations, by entity. All reads are strongly consistent: whoever was told that a
-//! write succeeded sees it, whichever function they ask.
+//! hold the operations, by entity. All reads but those of the two indexes are strongly consistent:
+//! whoever was told that a write succeeded sees it, whichever function they ask.
 
 mod admission;
+mod agent_load;
 mod agents;
 mod api_keys;
+mod dead_letters;
+mod due;
 mod idempotency;
+mod index;
+mod invocation_item;
+mod invocations;
 mod item;
 mod keys;
+mod ledger;
+mod listed;
+mod memory;
 mod page;
 mod registrations;
+mod router;
+mod tasks;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +31,9 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{self, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    self, AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 use serde::de::DeserializeOwned;
 
 use crate::error::{BoxError, Class};
@@ -28,8 +41,12 @@ use crate::{Error, Result, SdkConfig};
 use item::Item;
 use keys::Key;
 
+pub use due::{DUE_SHARDS, DueInvocation};
 pub use idempotency::{Claim, StoredResponse};
+pub use invocations::InvocationWrites;
+pub use listed::{InvocationFilter, InvocationState, InvocationSummary};
 pub use page::{Page, PageRequest};
+pub use tasks::AgendaTask;
 
 /// The table of the platform's state.
 #[derive(Debug, Clone)]
@@ -116,20 +133,47 @@ impl Table {
     /// Writes all of `writes` or none. The SDK gives the request a token, the same on each
     /// attempt, so that an attempt whose answer was lost is not taken for another writer's.
     async fn transact(&self, operation: &'static str, writes: Vec<Write>) -> Result<()> {
+        self.send(operation, writes)
+            .await?
+            .map_err(|e| transaction_error(operation, e))
+    }
+
+    /// The same, but says `false` if a condition does not hold.
+    ///
+    /// # Errors
+    /// [`Error::Transient`] if another transaction was at one of the items.
+    async fn transact_if(&self, operation: &'static str, writes: Vec<Write>) -> Result<bool> {
+        match self.send(operation, writes).await? {
+            Ok(()) => Ok(true),
+            Err(error) if reasons(&error).contains(&"ConditionalCheckFailed") => Ok(false),
+            Err(error) => Err(match transaction_error(operation, error) {
+                Error::Conflict { operation, source } => Error::Transient { operation, source },
+                error => error,
+            }),
+        }
+    }
+
+    async fn send(
+        &self,
+        operation: &'static str,
+        writes: Vec<Write>,
+    ) -> Result<Result<(), TransactionError>> {
         let writes = writes
             .into_iter()
             .map(|write| write.request(&self.name))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|e| Error::rejected(operation, e))?;
-        self.client
+        let sent = self
+            .client
             .transact_write_items()
             .set_transact_items(Some(writes))
             .send()
-            .await
-            .map_err(|e| transaction_error(operation, e))?;
-        Ok(())
+            .await;
+        Ok(sent.map(drop))
     }
 }
+
+type TransactionError = SdkError<TransactWriteItemsError, HttpResponse>;
 
 /// What became of a conditional write of one item.
 #[derive(Debug)]
@@ -168,13 +212,12 @@ impl Condition {
     }
 
     /// There is an item and this is its `revision`.
-    fn revision(revision: u32) -> Self {
+    fn revision(revision: impl Into<u64>) -> Self {
+        let revision: u64 = revision.into();
+        let revision = AttributeValue::N(revision.to_string());
         Self {
             expression: "revision = :revision",
-            values: Some(Item::from([(
-                ":revision".to_owned(),
-                item::number(revision),
-            )])),
+            values: Some(Item::from([(":revision".to_owned(), revision)])),
         }
     }
 }
@@ -221,21 +264,25 @@ fn parts(condition: Option<Condition>) -> (Option<String>, Option<Item>) {
     condition.map_or((None, None), |c| (Some(c.expression.to_owned()), c.values))
 }
 
-/// A cancelled transaction gives its reasons write by write; the most permanent one decides.
-fn transaction_error(
-    operation: &'static str,
-    error: SdkError<TransactWriteItemsError, HttpResponse>,
-) -> Error {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-        error.as_service_error()
+/// Why a transaction was cancelled, write by write; nothing if it failed otherwise.
+fn reasons(error: &TransactionError) -> Vec<&str> {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled
+            .cancellation_reasons()
+            .iter()
+            .filter_map(|reason| reason.code())
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The most permanent of the reasons for which a transaction was cancelled decides.
+fn transaction_error(operation: &'static str, error: TransactionError) -> Error {
+    let Some(TransactWriteItemsError::TransactionCanceledException(_)) = error.as_service_error()
     else {
         return Error::from_sdk(operation, error);
     };
-    let codes: Vec<&str> = cancelled
-        .cancellation_reasons()
-        .iter()
-        .filter_map(|reason| reason.code())
-        .collect();
+    let codes = reasons(&error);
     let class = if codes.contains(&"ValidationError")
         || codes.contains(&"ItemCollectionSizeLimitExceeded")
     {

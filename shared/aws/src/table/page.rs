@@ -88,7 +88,11 @@ impl Table {
 
     /// One item more than `limit`, to know whether there is another page; and whether the service
     /// stopped before the end.
-    async fn query(&self, listing: Listing<'_>, limit: usize) -> Result<(Vec<Item>, bool)> {
+    pub(super) async fn query(
+        &self,
+        listing: Listing<'_>,
+        limit: usize,
+    ) -> Result<(Vec<Item>, bool)> {
         let mut query = self
             .client
             .query()

@@ -11,7 +11,7 @@ use tdev_domain::{
     AgentName, Answer, ArtifactDigest, Call, Callee, Effect, EffectError, EffectErrorKind,
     EffectKey, Invocation, InvocationChange, InvocationId, Limits, Stored, Tool, VersionNumber,
 };
-use tdev_invocation::{CommitError, Journal, Request, Unavailable, World};
+use tdev_invocation::{CommitError, FetchError, Journal, Request, Unavailable, World};
 
 use crate::store::Store;
 use crate::{programs, python};
@@ -163,14 +163,14 @@ impl Journal for Hands {
         .await
     }
 
-    async fn fetch(&self, _: &Invocation, stored: &Stored) -> Result<Vec<u8>, Unavailable> {
+    async fn fetch(&self, _: &Invocation, stored: &Stored) -> Result<Vec<u8>, FetchError> {
         let Stored::Object(key) = stored else {
             panic!("nothing is kept inline")
         };
         // A worker that was overtaken may find it gone.
         self.interact(|state| state.store.objects.get(key).cloned())
             .await?
-            .ok_or_else(injected)
+            .ok_or_else(|| injected().into())
     }
 }
 

@@ -1,0 +1,101 @@
+//! Records of invocations, and the one way to write them.
+
+use tdev_domain::{Invocation, InvocationChange, InvocationId, TenantId};
+
+use super::{Condition, Put, Table, Write, invocation_item, keys};
+use crate::{Error, Objects, Result};
+
+const WRITE: &str = "write invocations";
+
+/// The most writes in a transaction.
+const MAX_WRITES: usize = 100;
+
+/// Changes of invocations, ready to be written: large values are stored already, beside the items.
+#[derive(Debug)]
+pub struct InvocationWrites(Vec<Write>);
+
+impl InvocationWrites {
+    /// Makes `changes` ready, for [`Table::write_invocations`] or as a part of another
+    /// transaction.
+    ///
+    /// Stores what is too large for the items in `objects`. If the changes are then not written,
+    /// it lies there until the bucket's lifecycle removes it.
+    pub async fn prepare(objects: &Objects, changes: &[InvocationChange]) -> Result<Self> {
+        let mut writes = Vec::new();
+        for change in changes {
+            let record = &change.record;
+            let item = invocation_item::encode(WRITE, objects, record).await?;
+            let condition = match record.revision.checked_sub(1) {
+                None => Condition::absent(),
+                Some(found) => Condition::revision(found),
+            };
+            writes.push(Write::Put(item, Some(condition)));
+            if let Some(first) = change.ledger.first() {
+                let effects = &change.ledger;
+                let item =
+                    invocation_item::encode_addition(WRITE, objects, record, first.number, effects);
+                writes.push(Write::Put(item.await?, Some(Condition::absent())));
+            }
+        }
+        Ok(Self(writes))
+    }
+
+    /// The writes, to which others may be added.
+    pub(super) fn into_writes(self) -> Vec<Write> {
+        self.0
+    }
+}
+
+impl Table {
+    /// The invocation with this id, if the tenant has one.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if a value that was stored beside it is gone or damaged, too.
+    pub async fn invocation(
+        &self,
+        objects: &Objects,
+        tenant: &TenantId,
+        id: &InvocationId,
+    ) -> Result<Option<Invocation>> {
+        const OPERATION: &str = "read an invocation";
+        let item = self.item(OPERATION, &keys::invocation(tenant, id)).await?;
+        match item {
+            Some(item) => invocation_item::decode(OPERATION, objects, item)
+                .await
+                .map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Writes all the changes or none.
+    ///
+    /// A single record is written by a plain conditional write, which costs half of a transaction.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if a record is not of the expected revision; nothing was written. After
+    /// [`Error::Transient`] it is not known whether it was.
+    pub async fn write_invocations(&self, writes: InvocationWrites) -> Result<()> {
+        let mut writes = writes.into_writes();
+        if writes.len() > MAX_WRITES {
+            let message = format!("a transaction has at most {MAX_WRITES} writes");
+            return Err(Error::rejected(WRITE, message));
+        }
+        let single = if writes.len() == 1 {
+            writes.pop()
+        } else {
+            None
+        };
+        match single {
+            Some(Write::Put(item, Some(condition))) => {
+                match self.put_if(WRITE, &item, condition).await? {
+                    Put::Written => Ok(()),
+                    Put::Refused { error, .. } => Err(error),
+                }
+            }
+            other => {
+                writes.extend(other);
+                self.transact(WRITE, writes).await
+            }
+        }
+    }
+}

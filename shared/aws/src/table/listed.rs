@@ -1,0 +1,220 @@
+//! Listings of invocations.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tdev_domain::{
+    AgentName, EffectKey, Invalid, Invocation, InvocationId, InvocationStatus, TaskId, TenantId,
+    VersionNumber,
+};
+
+use super::index::{Index, IndexQuery};
+use super::item::{self, Item};
+use super::keys::{LISTED_AT, LISTING};
+use super::{Page, PageRequest, Table, keys};
+use crate::{Error, Result};
+
+const OPERATION: &str = "list invocations";
+
+/// The largest page.
+const MAX_LIMIT: u32 = 1_000;
+
+/// How many megabytes of the listing are read for a page of what a filter lets through.
+const MAX_READS: usize = 4;
+
+/// The attribute that a listing shows.
+const SUMMARY: &str = "summary";
+/// The attributes that a listing is filtered by.
+const AGENT: &str = "agent_name";
+const STATE: &str = "status_name";
+
+/// An [`InvocationStatus`]'s name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(
+    missing_docs,
+    reason = "named as the states themselves, which say what they mean"
+)]
+pub enum InvocationState {
+    Queued,
+    Running,
+    Suspended,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+impl InvocationState {
+    /// The name as it is written: `suspended`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Suspended => "suspended",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl From<&InvocationStatus> for InvocationState {
+    fn from(status: &InvocationStatus) -> Self {
+        match status {
+            InvocationStatus::Queued => Self::Queued,
+            InvocationStatus::Running { .. } => Self::Running,
+            InvocationStatus::Suspended { .. } => Self::Suspended,
+            InvocationStatus::Completed { .. } => Self::Completed,
+            InvocationStatus::Failed { .. } => Self::Failed,
+            InvocationStatus::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// An invocation as a listing shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvocationSummary {
+    /// Its identifier.
+    pub id: InvocationId,
+    /// The agent.
+    pub agent: AgentName,
+    /// Its version.
+    pub version: VersionNumber,
+    /// Where it stands.
+    pub status: InvocationState,
+    /// The effect that called it.
+    pub parent: Option<EffectKey>,
+    /// The task that it is run for.
+    pub task: Option<TaskId>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Which invocations are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InvocationFilter {
+    /// Those of this agent only.
+    pub agent: Option<AgentName>,
+    /// Those that stand here only.
+    pub status: Option<InvocationState>,
+}
+
+impl From<&Invocation> for InvocationSummary {
+    fn from(record: &Invocation) -> Self {
+        Self {
+            id: record.id.clone(),
+            agent: record.callee.agent.clone(),
+            version: record.callee.version,
+            status: (&record.status).into(),
+            parent: record.parent.clone(),
+            task: record.task.clone(),
+            created_at: record.created_at,
+            ended_at: record.status.is_final().then_some(record.updated_at),
+        }
+    }
+}
+
+impl InvocationFilter {
+    fn expression(&self) -> Option<(String, Item)> {
+        let agent = self.agent.as_ref().map(AgentName::as_str);
+        let state = self.status.map(InvocationState::as_str);
+        let wanted = [(AGENT, ":agent", agent), (STATE, ":state", state)];
+        let mut conditions = Vec::new();
+        let mut values = Item::new();
+        for (attribute, name, value) in wanted {
+            if let Some(value) = value {
+                conditions.push(format!("{attribute} = {name}"));
+                values.insert(name.to_owned(), item::string(value));
+            }
+        }
+        (!conditions.is_empty()).then(|| (conditions.join(" AND "), values))
+    }
+}
+
+impl Table {
+    /// A tenant's invocations, the newest first. What has just changed may be missing, or listed
+    /// as it was.
+    ///
+    /// A page may have fewer than `limit` items, or none, and yet not be the last: the search for
+    /// what the filter lets through goes on with the next page.
+    pub async fn invocations(
+        &self,
+        tenant: &TenantId,
+        filter: &InvocationFilter,
+        page: &PageRequest,
+    ) -> Result<Page<InvocationSummary>> {
+        let limit = page.limit.clamp(1, MAX_LIMIT) as usize;
+        let filter = filter.expression();
+        let mut after = page.after.clone();
+        let mut items = Vec::new();
+        for _ in 0..MAX_READS {
+            let query = IndexQuery {
+                operation: OPERATION,
+                index: Index::Listing,
+                partition: keys::invocations(tenant),
+                until: None,
+                filter: filter.clone(),
+                descending: true,
+                after: after
+                    .as_deref()
+                    .map(|cursor| start(tenant, cursor))
+                    .transpose()
+                    .map_err(|source| Error::Cursor {
+                        operation: OPERATION,
+                        source,
+                    })?,
+                // One more, to know whether there is another page.
+                limit: filter.is_none().then_some(limit + 1 - items.len()),
+            };
+            let (found, last) = self.query_index(query).await?;
+            items.extend(found);
+            after = last.as_ref().map(listed_at).transpose()?;
+            if items.len() > limit {
+                items.truncate(limit);
+                after = items.last().map(listed_at).transpose()?;
+                break;
+            }
+            if after.is_none() {
+                break;
+            }
+        }
+        let items = items
+            .iter()
+            .map(|item| item::json(OPERATION, item, SUMMARY))
+            .collect::<Result<_>>()?;
+        Ok(Page { items, next: after })
+    }
+}
+
+/// The attributes by which `record` is listed.
+pub(super) fn attributes(record: &Invocation) -> Result<Item, serde_json::Error> {
+    let summary = InvocationSummary::from(record);
+    let created = record.created_at.as_microsecond().max(0);
+    let texts = [
+        (LISTING, keys::invocations(&record.tenant)),
+        (LISTED_AT, format!("{created:016}#{}", record.id)),
+        (AGENT, summary.agent.to_string()),
+        (STATE, summary.status.as_str().to_owned()),
+        (SUMMARY, serde_json::to_string(&summary)?),
+    ];
+    let attributes = texts.map(|(name, text)| (name.to_owned(), item::string(text)));
+    Ok(Item::from(attributes))
+}
+
+fn listed_at(item: &Item) -> Result<String> {
+    item::text(OPERATION, item, LISTED_AT).map(str::to_owned)
+}
+
+fn start(tenant: &TenantId, cursor: &str) -> Result<Item, Invalid> {
+    let malformed = || Invalid::new("after", "what the page before ended with");
+    let (created, id) = cursor.split_once('#').ok_or_else(malformed)?;
+    if created.len() != 16 || !created.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(malformed());
+    }
+    let mut start = keys::invocation(tenant, &id.parse()?).attributes();
+    start.insert(LISTING.to_owned(), item::string(keys::invocations(tenant)));
+    start.insert(LISTED_AT.to_owned(), item::string(cursor));
+    Ok(start)
+}
