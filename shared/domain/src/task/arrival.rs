@@ -34,15 +34,15 @@ pub struct Arrivals {
     /// How far its share is used.
     pub clock: TenantClock,
     /// How many there were. It is also the revision: each write is made on condition of it.
-    pub count: u64,
+    pub admitted: u64,
 }
 
 impl Arrivals {
     /// The next arrival at `now`, and what is kept after it.
     fn next(self, share: &FairShare, now: Timestamp) -> (Start, Self) {
         let (start, clock) = share.admit(self.clock, now);
-        let count = self.count + 1;
-        (start, Self { clock, count })
+        let admitted = self.admitted + 1;
+        (start, Self { clock, admitted })
     }
 }
 
@@ -67,7 +67,7 @@ impl TaskDraft {
             priority: self.priority,
             deadline: self.deadline,
             virtual_deadline: VirtualDeadline::of(start, self.priority, self.deadline, LEAD),
-            turn: arrivals.count,
+            turn: arrivals.admitted,
             retry: self.retry,
             status: TaskStatus::Queued,
             attempts: Vec::new(),
@@ -100,7 +100,7 @@ impl Task {
         let (start, next) = arrivals.next(share, now);
         let mut task = self.redriven_to(now)?;
         task.virtual_deadline = VirtualDeadline::of(start, task.priority, task.deadline, LEAD);
-        task.turn = arrivals.count;
+        task.turn = arrivals.admitted;
         Ok((task, next))
     }
 }

@@ -64,7 +64,7 @@ fn arrivals_are_numbered_and_share_out() {
         arrivals = next;
     }
     assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
-    assert_eq!(arrivals.count, 3);
+    assert_eq!(arrivals.admitted, 3);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_redriven_task_starts_over_and_keeps_its_past() {
         GivenUp::AttemptsExhausted
     );
     let arrivals = Arrivals {
-        count: 7,
+        admitted: 7,
         ..Arrivals::default()
     };
     let (again, next) = failed
@@ -186,7 +186,7 @@ fn a_redriven_task_starts_over_and_keeps_its_past() {
         .unwrap();
     assert_eq!(again.status, TaskStatus::Queued);
     assert!(again.virtual_deadline > task.virtual_deadline);
-    assert_eq!((again.turn, next.count), (7, 8));
+    assert_eq!((again.turn, next.admitted), (7, 8));
     assert_eq!((again.attempts.len(), again.tried().count()), (1, 0));
     assert_eq!(
         again

@@ -1,0 +1,408 @@
+//! Tasks: their records, their queue, and the transactions that move them.
+//!
+//! A record is stored as one JSON text (`body`), since what is in it is for the most part of a
+//! client's making; beside it stand the attributes by which it is found.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tdev_domain::order::FairShare;
+use tdev_domain::{
+    AgentLoad, Arrivals, Invalid, Task, TaskDraft, TaskId, TaskState, TaskStatus, TenantId,
+};
+
+use super::index::{Index, IndexQuery};
+use super::item::{self, Item};
+use super::keys::{AGENDA, AGENDA_AT, PK, SK};
+use super::page::Listing;
+use super::{
+    Condition, InvocationWrites, Page, PageRequest, Put, Table, Write, agent_load, dead_letters,
+    keys,
+};
+use crate::{Error, Result};
+
+/// How often the admission of a task is tried anew when the same tenant's tasks meet.
+const ADMISSIONS: u32 = 16;
+
+/// How long a task is kept after its end, in seconds.
+const KEPT_FOR: i64 = 30 * 24 * 60 * 60;
+
+/// The most tasks that are looked at for one page of a listing.
+const MAX_LIMIT: u32 = 1_000;
+
+/// A task as the agenda names it. What has just changed may be missing, or still there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AgendaTask {
+    /// Its place in the queue, or when it is due; as text, by which the agenda is ordered.
+    pub at: String,
+    /// The owner.
+    pub tenant: TenantId,
+    /// The task.
+    pub id: TaskId,
+}
+
+/// A record as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Row {
+    id: TaskId,
+    status: TaskState,
+    revision: u64,
+    body: String,
+}
+
+impl Table {
+    /// The task with this id, if the tenant has one.
+    pub async fn task(&self, tenant: &TenantId, id: &TaskId) -> Result<Option<Task>> {
+        const OPERATION: &str = "read a task";
+        let row: Option<Row> = self.entity(OPERATION, &keys::task(tenant, id)).await?;
+        row.map(|row| decode(OPERATION, &row)).transpose()
+    }
+
+    /// A tenant's tasks, the newest first: all of them, or those that stand at `state`.
+    ///
+    /// A page may have fewer than `limit` tasks, or none, and yet not be the last: `limit` is how
+    /// many are looked at.
+    pub async fn tasks(
+        &self,
+        tenant: &TenantId,
+        state: Option<TaskState>,
+        page: &PageRequest,
+    ) -> Result<Page<Task>> {
+        const OPERATION: &str = "list tasks";
+        let listing = Listing {
+            operation: OPERATION,
+            partition: keys::tasks(tenant),
+            prefix: None,
+            descending: true,
+            after: page.cursor::<TaskId>(OPERATION)?.map(String::from),
+            limit: page.limit,
+        };
+        let rows = self.list(listing, |row: &Row| row.id.clone()).await?;
+        let wanted = rows
+            .items
+            .iter()
+            .filter(|row| state.is_none_or(|state| row.status == state));
+        Ok(Page {
+            items: wanted
+                .map(|row| decode(OPERATION, row))
+                .collect::<Result<_>>()?,
+            next: rows.next,
+        })
+    }
+
+    /// Accepts a task: numbers it among those of its tenant and gives it its place in the queue,
+    /// all in one transaction. A permit is to be sent after it.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the tenant's tasks arrive faster than they can be numbered.
+    pub async fn admit_task(
+        &self,
+        draft: &TaskDraft,
+        share: &FairShare,
+        now: Timestamp,
+    ) -> Result<Task> {
+        const OPERATION: &str = "accept a task";
+        let id = TaskId::generate();
+        let admitted = self
+            .arriving(&draft.tenant, async |arrivals| {
+                let (task, next) = draft.clone().admit(id.clone(), share, arrivals, now);
+                let writes = vec![
+                    put_arrivals(OPERATION, &task.tenant, &next)?,
+                    put(OPERATION, &task)?,
+                ];
+                self.transact(OPERATION, writes).await?;
+                Ok(Some(task))
+            })
+            .await?;
+        admitted.ok_or_else(|| Error::rejected(OPERATION, "a new task was not written"))
+    }
+
+    /// Puts a failed task in the queue again and takes it off the dead letters. A permit is to be
+    /// sent after it. `None` if there is no such task, or it has not failed.
+    ///
+    /// # Errors
+    /// As of [`Table::admit_task`].
+    pub async fn redrive_task(
+        &self,
+        tenant: &TenantId,
+        id: &TaskId,
+        share: &FairShare,
+        now: Timestamp,
+    ) -> Result<Option<Task>> {
+        const OPERATION: &str = "redrive a task";
+        self.arriving(tenant, async |arrivals| {
+            let Some(failed) = self.task(tenant, id).await? else {
+                return Ok(None);
+            };
+            let Ok((task, next)) = failed.redriven(share, arrivals, now) else {
+                return Ok(None);
+            };
+            let writes = vec![
+                put_arrivals(OPERATION, tenant, &next)?,
+                put(OPERATION, &task)?,
+                Write::Delete(keys::dead_letter(tenant, id), None),
+            ];
+            self.transact(OPERATION, writes).await?;
+            Ok(Some(task))
+        })
+        .await
+    }
+
+    /// Writes the next revision of a task, and what goes with it: the agent's load, and the
+    /// invocation that it is given to. A task that is given up becomes a dead letter.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the task, the load or the invocation has changed since it was read;
+    /// nothing was written.
+    pub async fn write_task(
+        &self,
+        task: &Task,
+        load: Option<&AgentLoad>,
+        invocation: Option<InvocationWrites>,
+    ) -> Result<()> {
+        const OPERATION: &str = "write a task";
+        let mut writes = vec![put(OPERATION, task)?];
+        if let Some(load) = load {
+            writes.push(agent_load::put(OPERATION, load)?);
+        }
+        if let Some(letter) = task.dead_letter() {
+            writes.push(dead_letters::put(OPERATION, &letter)?);
+        }
+        if let Some(invocation) = invocation {
+            writes.extend(invocation.into_writes());
+        }
+        self.write(OPERATION, writes).await
+    }
+
+    /// The head of the queue: the tasks that are to be taken first, of all tenants.
+    pub async fn queued_tasks(&self, page: &PageRequest) -> Result<Page<AgendaTask>> {
+        self.agenda("read the queue of tasks", keys::QUEUED_TASKS, None, page)
+            .await
+    }
+
+    /// The tasks that are due at `now`: they wait and their time has come, or an agent has them
+    /// and it is time to look whether it still does. The longest due come first.
+    pub async fn due_tasks(&self, now: Timestamp, page: &PageRequest) -> Result<Page<AgendaTask>> {
+        let until = Some(keys::task_due_at(now));
+        self.agenda("find due tasks", keys::DUE_TASKS, until, page)
+            .await
+    }
+
+    async fn agenda(
+        &self,
+        operation: &'static str,
+        partition: &'static str,
+        until: Option<String>,
+        page: &PageRequest,
+    ) -> Result<Page<AgendaTask>> {
+        let after = page.after.as_deref();
+        let query = IndexQuery {
+            operation,
+            index: Index::Agenda,
+            partition: partition.to_owned(),
+            until,
+            filter: None,
+            descending: false,
+            after: after
+                .map(|cursor| start(partition, cursor))
+                .transpose()
+                .map_err(|source| Error::Cursor { operation, source })?,
+            limit: Some(page.limit.clamp(1, MAX_LIMIT) as usize),
+        };
+        let (items, last) = self.query_index(query).await?;
+        let decode = |item: &Item| agenda_task(operation, item);
+        let next = last.as_ref().map(decode).transpose()?;
+        Ok(Page {
+            items: items.iter().map(decode).collect::<Result<_>>()?,
+            next: next.map(|last| format!("{} {} {}", last.tenant, last.id, last.at)),
+        })
+    }
+
+    /// Does `write` with the tenant's arrivals, again if others came first.
+    async fn arriving<T>(
+        &self,
+        tenant: &TenantId,
+        write: impl AsyncFn(Arrivals) -> Result<T>,
+    ) -> Result<T> {
+        let mut tries = 1;
+        loop {
+            let key = keys::arrivals(tenant);
+            let arrivals: Option<Arrivals> = self.entity("read a tenant's arrivals", &key).await?;
+            match write(arrivals.unwrap_or_default()).await {
+                Err(Error::Conflict { .. }) if tries < ADMISSIONS => tries += 1,
+                result => return result,
+            }
+        }
+    }
+
+    /// Writes all or nothing; a single put costs half of what it costs in a transaction.
+    async fn write(&self, operation: &'static str, mut writes: Vec<Write>) -> Result<()> {
+        if let [Write::Put(..)] = writes.as_slice()
+            && let Some(Write::Put(item, Some(condition))) = writes.pop()
+        {
+            return match self.put_if(operation, &item, condition).await? {
+                Put::Written => Ok(()),
+                Put::Refused { error, .. } => Err(error),
+            };
+        }
+        self.transact(operation, writes).await
+    }
+}
+
+/// The write of a task's next revision.
+fn put(operation: &'static str, task: &Task) -> Result<Write> {
+    let body = serde_json::to_string(task).map_err(|e| Error::rejected(operation, e))?;
+    let status = task.status.state();
+    let row = Row {
+        id: task.id.clone(),
+        status,
+        revision: task.revision,
+        body,
+    };
+    let expires_at = status
+        .is_final()
+        .then(|| task.updated_at.as_second() + KEPT_FOR);
+    let key = keys::task(&task.tenant, &task.id);
+    let mut item = item::encode(operation, &key, &row, expires_at)?;
+    let agenda = match (&task.status, task.due_at) {
+        (TaskStatus::Queued, _) => {
+            let place = task.virtual_deadline.sort_key(task.id.as_str());
+            Some((keys::QUEUED_TASKS, place))
+        }
+        (_, Some(due_at)) => Some((keys::DUE_TASKS, keys::task_due_at(due_at))),
+        (_, None) => None,
+    };
+    if let Some((agenda, at)) = agenda {
+        item.insert(AGENDA.to_owned(), item::string(agenda));
+        item.insert(AGENDA_AT.to_owned(), item::string(at));
+    }
+    let condition = match task.revision.checked_sub(1) {
+        None => Condition::absent(),
+        Some(found) => Condition::revision(found),
+    };
+    Ok(Write::Put(item, Some(condition)))
+}
+
+fn put_arrivals(operation: &'static str, tenant: &TenantId, next: &Arrivals) -> Result<Write> {
+    let item = item::encode(operation, &keys::arrivals(tenant), next, None)?;
+    let condition = match next.admitted.checked_sub(1) {
+        None | Some(0) => Condition::absent(),
+        Some(found) => Condition {
+            expression: "admitted = :found",
+            values: Some(Item::from([(
+                ":found".to_owned(),
+                AttributeValue::N(found.to_string()),
+            )])),
+        },
+    };
+    Ok(Write::Put(item, Some(condition)))
+}
+
+fn decode(operation: &'static str, row: &Row) -> Result<Task> {
+    serde_json::from_str(&row.body).map_err(|e| Error::corrupt(operation, e))
+}
+
+fn agenda_task(operation: &'static str, item: &Item) -> Result<AgendaTask> {
+    let [pk, sk, at] = [PK, SK, AGENDA_AT].map(|name| item::text(operation, item, name));
+    let (pk, sk) = (pk?, sk?);
+    let (tenant, id) = keys::parse_task(pk, sk)
+        .ok_or_else(|| Error::corrupt(operation, format!("{pk} {sk} is no task")))?;
+    let at = at?.to_owned();
+    Ok(AgendaTask { at, tenant, id })
+}
+
+/// All four keys of the item that `<tenant> <task> <place>` names.
+fn start(partition: &str, cursor: &str) -> Result<Item, Invalid> {
+    let malformed = || Invalid::new("after", "what the page before ended with");
+    let (tenant, rest) = cursor.split_once(' ').ok_or_else(malformed)?;
+    let (id, at) = rest.split_once(' ').ok_or_else(malformed)?;
+    let mut start = keys::task(&tenant.parse()?, &id.parse()?).attributes();
+    start.insert(AGENDA.to_owned(), item::string(partition));
+    start.insert(AGENDA_AT.to_owned(), item::string(at));
+    Ok(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tdev_domain::order::Priority;
+    use tdev_domain::retry::RetryPolicy;
+
+    use super::*;
+
+    fn task() -> Task {
+        let draft = TaskDraft {
+            tenant: "acme".parse().unwrap(),
+            text: "will it rain".to_owned(),
+            input: json!({"x": 1.0}),
+            capability: None,
+            priority: Priority::NORMAL,
+            deadline: None,
+            retry: RetryPolicy::default(),
+        };
+        let now = Timestamp::from_second(100).unwrap();
+        let share = FairShare::default();
+        draft
+            .admit(TaskId::generate(), &share, Arrivals::default(), now)
+            .0
+    }
+
+    fn item(task: &Task) -> Item {
+        match put("test", task).unwrap() {
+            Write::Put(item, _) => item,
+            write => panic!("{write:?}"),
+        }
+    }
+
+    #[test]
+    fn a_queued_task_is_found_by_its_place_and_a_waiting_one_by_its_time() {
+        let queued = task();
+        let found = agenda_task("test", &item(&queued)).unwrap();
+        let place = queued.virtual_deadline.sort_key(queued.id.as_str());
+        let expected = AgendaTask {
+            at: place,
+            tenant: queued.tenant.clone(),
+            id: queued.id.clone(),
+        };
+        assert_eq!(found, expected);
+        assert_eq!(item(&queued)[AGENDA], item::string("TASKS"));
+
+        let now = Timestamp::from_second(200).unwrap();
+        let waiting = queued.put_off(json!({}), now).unwrap();
+        assert_eq!(item(&waiting)[AGENDA], item::string("TASKS#DUE"));
+        let due = keys::task_due_at(waiting.due_at.unwrap());
+        assert_eq!(item(&waiting)[AGENDA_AT], item::string(due));
+        let Write::Put(_, Some(condition)) = put("test", &waiting).unwrap() else {
+            panic!("a put")
+        };
+        assert_eq!(condition.expression, "revision = :revision");
+
+        let rejected = queued
+            .turned_away(tdev_domain::Rejection::NoneFits, json!({}), now)
+            .unwrap();
+        assert!(!item(&rejected).contains_key(AGENDA));
+        assert!(item(&rejected).contains_key(keys::EXPIRES_AT));
+    }
+
+    #[test]
+    fn a_record_comes_back_as_it_was() {
+        let before = task();
+        let row: Row = item::decode("test", item(&before)).unwrap();
+        assert_eq!(decode("test", &row).unwrap(), before);
+        assert_eq!((row.status, row.revision), (TaskState::Queued, 0));
+    }
+
+    #[test]
+    fn a_cursor_comes_back_as_the_keys_it_was_made_of() {
+        let task = task();
+        let place = task.virtual_deadline.sort_key(task.id.as_str());
+        let cursor = format!("{} {} {place}", task.tenant, task.id);
+        let mut keys = keys::task(&task.tenant, &task.id).attributes();
+        keys.insert(AGENDA.to_owned(), item::string(keys::QUEUED_TASKS));
+        keys.insert(AGENDA_AT.to_owned(), item::string(place));
+        assert_eq!(start(keys::QUEUED_TASKS, &cursor), Ok(keys));
+        for malformed in ["", "acme", "acme task_1 5", "ACME task_1 5"] {
+            assert!(start(keys::QUEUED_TASKS, malformed).is_err());
+        }
+    }
+}
