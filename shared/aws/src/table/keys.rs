@@ -21,6 +21,7 @@
 //! | load of an agent | `TENANT#<tenant>#LOADS` | `<name>` | choosing an agent |
 //! | how tasks are routed | `TENANT#<tenant>#ROUTING` | `ROUTING` | choosing an agent |
 //! | pointer to a model | `TENANT#<tenant>#ROUTER` | `ROUTER` | choosing an agent, training the next model |
+//! | settings of a tenant | `TENANT#<tenant>#SETTINGS` | `SETTINGS` | changing them, agents' tools |
 //! | (nothing) | `HEALTH` | `HEALTH` | the health check, which expects no item |
 //!
 //! Whatever a tenant owns has the tenant in its `PK`, so no query can cross from one tenant to
@@ -147,6 +148,10 @@ pub(super) fn listed_agent(
 
 pub(super) fn idempotency(tenant: &TenantId, key: &str) -> Key {
     Key::new(format!("TENANT#{tenant}#IDEMPOTENCY#{key}"), "IDEMPOTENCY")
+}
+
+pub(super) fn settings(tenant: &TenantId) -> Key {
+    Key::new(format!("TENANT#{tenant}#SETTINGS"), "SETTINGS")
 }
 
 pub(super) fn invocation_partition(tenant: &TenantId, id: &InvocationId) -> String {
@@ -329,6 +334,10 @@ mod tests {
             ),
             (routing(&tenant), "TENANT#acme#ROUTING ROUTING".to_owned()),
             (router(&tenant), "TENANT#acme#ROUTER ROUTER".to_owned()),
+            (
+                settings(&tenant),
+                "TENANT#acme#SETTINGS SETTINGS".to_owned(),
+            ),
             (health(), "HEALTH HEALTH".to_owned()),
         ];
         let key = super::task(&tenant, &task);

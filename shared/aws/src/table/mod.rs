@@ -22,6 +22,7 @@ mod memory;
 mod page;
 mod registrations;
 mod router;
+mod settings;
 mod tasks;
 #[cfg(test)]
 mod tests;

@@ -18,4 +18,5 @@ mod fixtures;
 mod idempotency;
 mod registrations;
 mod services;
+mod settings;
 mod stack;
