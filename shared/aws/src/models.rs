@@ -169,8 +169,10 @@ mod tests {
             .get(&tenant(), &model(b"model"))
             .await;
         assert!(matches!(other, Err(Error::Corrupt { .. })), "{other:?}");
-        let gone = mock!(Client::get_object)
-            .then_error(|| GetObjectError::NoSuchKey(NoSuchKey::builder().build()));
+        let gone = mock!(Client::get_object).then_error(|| {
+            let metadata = ErrorMetadata::builder().code("NoSuchKey").build();
+            GetObjectError::NoSuchKey(NoSuchKey::builder().meta(metadata).build())
+        });
         let gone = models(&gone).get(&tenant(), &model(b"model")).await;
         assert!(matches!(gone, Err(Error::Corrupt { .. })), "{gone:?}");
     }

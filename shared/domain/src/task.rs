@@ -104,8 +104,8 @@ pub enum TaskStatus {
     },
     /// An agent did it.
     Completed {
-        /// What it returned.
-        output: Value,
+        /// The agent's run, whose output is the task's.
+        invocation: InvocationId,
     },
     /// It is for none of the agents.
     Rejected {

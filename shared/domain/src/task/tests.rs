@@ -72,7 +72,7 @@ fn a_task_that_is_done_keeps_who_did_it() {
     let task = started(&queued(), "weather", 101);
     assert_eq!(task.current().unwrap().agent.as_str(), "weather");
     assert!(task.due_at.is_some());
-    let done = task.completed(json!("yes"), at(102)).unwrap();
+    let done = task.completed(at(102)).unwrap();
     assert_eq!(done.due_at, None);
     assert_eq!(done.attempts[0].ended_at, Some(at(102)));
     let lesson = done.outcome(at(102)).unwrap();
@@ -156,7 +156,7 @@ fn who_cancels_a_running_task_waits_for_its_agent() {
     assert_eq!(asked.due_at, running.due_at);
     let failed = asked.attempt_failed(failure(Failure::Agent), at(103));
     assert_eq!(failed.unwrap().status, TaskStatus::Cancelled);
-    let done = asked.completed(json!(1), at(103)).unwrap();
+    let done = asked.completed(at(103)).unwrap();
     assert_eq!(done.cancel(at(104)), Cancelling::Ended);
 }
 
@@ -196,9 +196,7 @@ fn a_redriven_task_starts_over_and_keeps_its_past() {
             .state(),
         TaskState::Rejected
     );
-    let done = started(&again, "first", 502)
-        .completed(json!(1), at(503))
-        .unwrap();
+    let done = started(&again, "first", 502).completed(at(503)).unwrap();
     assert!(done.redriven(&FairShare::default(), next, at(504)).is_err());
 }
 
@@ -221,7 +219,7 @@ fn the_keeper_looks_ever_less_often() {
 fn feedback_is_a_lesson_or_makes_no_sense() {
     let agent = |name: &str| name.parse::<AgentName>().unwrap();
     let done = started(&queued(), "weather", 101)
-        .completed(json!(1), at(102))
+        .completed(at(102))
         .unwrap();
     let rejected = queued()
         .turned_away(Rejection::OutOfScope, json!({}), at(101))
@@ -317,7 +315,7 @@ fn apply(task: &Task, step: &Move, now: Timestamp) -> Option<Task> {
         Move::PutOff => task.put_off(json!({}), now).ok(),
         Move::Requeue => task.requeued(now).ok(),
         Move::TurnAway(reason) => task.turned_away(*reason, json!({}), now).ok(),
-        Move::Complete => task.completed(json!(1), now).ok(),
+        Move::Complete => task.completed(now).ok(),
         Move::Fail(kind) => task.attempt_failed(failure(*kind), now).ok(),
         Move::CancelAttempt => task.attempt_cancelled(now).ok(),
         Move::Cancel => match task.cancel(now) {

@@ -116,9 +116,16 @@ impl Task {
         Ok(next)
     }
 
-    /// Done.
-    pub fn completed(&self, output: Value, now: Timestamp) -> Moved {
-        let mut next = self.moved(TaskState::Running, TaskStatus::Completed { output }, now)?;
+    /// Done by the agent that has it.
+    pub fn completed(&self, now: Timestamp) -> Moved {
+        let from = TaskState::Running;
+        let TaskStatus::Running { invocation } = &self.status else {
+            let from = self.status.state();
+            let to = TaskState::Completed;
+            return Err(IllegalTaskTransition { from, to });
+        };
+        let invocation = invocation.clone();
+        let mut next = self.moved(from, TaskStatus::Completed { invocation }, now)?;
         next.close_attempt(None, now);
         Ok(next)
     }
