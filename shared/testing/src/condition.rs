@@ -85,6 +85,8 @@ impl<'a> Evaluation<'a> {
                 match comparison {
                     "=" => Ok(order == Some(Ordering::Equal)),
                     "<=" => Ok(order.is_some_and(Ordering::is_le)),
+                    "<" => Ok(order.is_some_and(Ordering::is_lt)),
+                    ">=" => Ok(order.is_some_and(Ordering::is_ge)),
                     _ => Err(Unreadable),
                 }
             }
@@ -155,6 +157,9 @@ mod tests {
             ("attribute_exists(missing)", false),
             ("revision = :ten", true),
             ("revision = :nine", false),
+            ("revision < :ten", false),
+            ("revision >= :ten", true),
+            ("revision < :ten OR revision >= :nine", true),
             ("revision <= :ten AND revision = :nine", false),
             (
                 "revision <= :nine OR (revision = :ten AND begins_with(PK, :a))",

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Service and operation: `DynamoDB.GetItem`, `SQS.SendMessage`,
-    /// `SecretsManager.GetSecretValue`, `S3.PutObject`, `Lambda.Invoke`.
+    /// `SecretsManager.GetSecretValue`, `S3.PutObject`, `KMS.Decrypt`, `Events.PutEvents`,
+    /// `Lambda.Invoke`.
     pub operation: String,
     /// The host it was sent to.
     pub host: String,

@@ -40,8 +40,9 @@ impl FakeAws {
         Self::with(None)
     }
 
-    /// A fake that also has tables (keyed by `PK` and `SK`), buckets, queues and secrets of any
-    /// name, empty at first: they keep what is put, heed conditions and page their listings.
+    /// A fake that also has tables (keyed by `PK` and `SK`, with the indexes `agenda` and
+    /// `listing`), buckets, queues, buses, keys and secrets of any name, empty at first: they keep
+    /// what is put, heed conditions and page their listings.
     ///
     /// It knows what the wrappers of `tdev-aws` use, no more; nothing ever expires in it.
     #[must_use]
@@ -150,6 +151,8 @@ fn operation(request: &http::request::Parts) -> String {
             "DynamoDB_20120810" => "DynamoDB",
             "AmazonSQS" => "SQS",
             "secretsmanager" => "SecretsManager",
+            "TrentService" => "KMS",
+            "AWSEvents" => "Events",
             other => other,
         };
         return format!("{service}.{operation}");
@@ -160,6 +163,7 @@ fn operation(request: &http::request::Parts) -> String {
     let operation = match request.method.as_str() {
         "PUT" => "PutObject",
         "GET" => "GetObject",
+        "DELETE" => "DeleteObject",
         "HEAD" => "HeadBucket",
         other => other,
     };

@@ -25,9 +25,11 @@
 //! ```
 
 mod condition;
+mod data_keys;
 mod exchange;
 mod fake;
 mod memory;
+mod query;
 
 pub use exchange::{Request, Response};
 pub use fake::FakeAws;

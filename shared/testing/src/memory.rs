@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::{Map, Value, json};
 
 use crate::condition::holds;
+use crate::data_keys::DataKeys;
+use crate::query::query;
 use crate::{Request, Response};
 
-type Item = Map<String, Value>;
+pub(crate) type Item = Map<String, Value>;
 
 /// The state of the fake.
 #[derive(Default)]
@@ -20,6 +22,7 @@ pub(crate) struct Memory {
     /// By host and path.
     objects: BTreeMap<String, Vec<u8>>,
     secrets: BTreeMap<String, String>,
+    data_keys: DataKeys,
 }
 
 /// What became of a conditional write.
@@ -40,7 +43,7 @@ impl Memory {
             },
             "DynamoDB.PutItem" => self.write(&body, &body["Item"], body["Item"].as_object()),
             "DynamoDB.DeleteItem" => self.write(&body, &body["Key"], None),
-            "DynamoDB.Query" => self.query(&body),
+            "DynamoDB.Query" => query(&self.items, &body),
             "DynamoDB.TransactWriteItems" => self.transact(&body),
             "S3.HeadBucket" => Response::bytes(""),
             "S3.PutObject" => self.put_object(request),
@@ -48,6 +51,13 @@ impl Memory {
                 Some(bytes) => Response::bytes(bytes.clone()),
                 None => Response::error(404, "NoSuchKey", "there is no such object"),
             },
+            "S3.DeleteObject" => {
+                self.objects.remove(&location(request));
+                Response::bytes("").with_status(204)
+            }
+            "KMS.GenerateDataKey" => self.data_keys.generate(&body),
+            "KMS.Decrypt" => self.data_keys.decrypt(&body),
+            "Events.PutEvents" => put_events(&body),
             "SQS.SendMessage" => {
                 Response::json(&json!({"MessageId": "00000000-0000-4000-8000-000000000000"}))
             }
@@ -153,49 +163,6 @@ impl Memory {
         Response::json(&json!({}))
     }
 
-    fn query(&self, body: &Value) -> Response {
-        let expression = body["KeyConditionExpression"].as_str().unwrap_or_default();
-        let values = &body["ExpressionAttributeValues"];
-        let table = name(&body["TableName"]);
-        let mut found = Vec::new();
-        for (key, item) in self.items.iter().filter(|(key, _)| key[0] == table) {
-            match holds(expression, Some(item), values) {
-                Ok(true) => found.push((key, item)),
-                Ok(false) => {}
-                Err(_) => return unreadable(),
-            }
-        }
-        let backwards = body["ScanIndexForward"] == false;
-        if backwards {
-            found.reverse();
-        }
-        if body["ExclusiveStartKey"].is_object() {
-            let start = key(body, &body["ExclusiveStartKey"]);
-            found.retain(|(key, _)| {
-                if backwards {
-                    **key < start
-                } else {
-                    **key > start
-                }
-            });
-        }
-        let limit = body["Limit"]
-            .as_u64()
-            .map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
-        found.truncate(limit);
-        let mut answer = json!({
-            "Items": found.iter().map(|(_, item)| item).collect::<Vec<_>>(),
-            "Count": found.len(),
-        });
-        // As DynamoDB does, without looking whether anything follows.
-        if found.len() == limit
-            && let Some((_, last)) = found.last()
-        {
-            answer["LastEvaluatedKey"] = json!({"PK": last["PK"], "SK": last["SK"]});
-        }
-        Response::json(&answer)
-    }
-
     fn put_object(&mut self, request: &Request) -> Response {
         let location = location(request);
         if request.header("if-none-match") == Some("*") && self.objects.contains_key(&location) {
@@ -206,7 +173,13 @@ impl Memory {
     }
 }
 
-fn key(body: &Value, keyed: &Value) -> [String; 3] {
+fn put_events(body: &Value) -> Response {
+    let entries = body["Entries"].as_array().map_or(0, Vec::len);
+    let answers = vec![json!({"EventId": "00000000-0000-4000-8000-000000000000"}); entries];
+    Response::json(&json!({"FailedEntryCount": 0, "Entries": answers}))
+}
+
+pub(crate) fn key(body: &Value, keyed: &Value) -> [String; 3] {
     [
         name(&body["TableName"]),
         name(&keyed["PK"]["S"]),
@@ -214,7 +187,7 @@ fn key(body: &Value, keyed: &Value) -> [String; 3] {
     ]
 }
 
-fn name(value: &Value) -> String {
+pub(crate) fn name(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
@@ -227,7 +200,7 @@ fn not_found() -> Response {
     Response::error(400, "ResourceNotFoundException", "there is no such secret")
 }
 
-fn unreadable() -> Response {
+pub(crate) fn unreadable() -> Response {
     Response::error(
         400,
         "ValidationException",
