@@ -1,6 +1,6 @@
 //! The rule of dependence and of layout, held over `cargo metadata`.
 //!
-//! Dependencies point one way: `functions → {lambda, aws, capability crates} → domain`.
+//! Dependencies point one way: `functions → {lambda, adapters, aws, capability crates} → domain`.
 
 #![allow(
     clippy::expect_used,
@@ -110,24 +110,64 @@ fn domain_knows_neither_aws_nor_an_async_runtime() {
     }
 }
 
+/// What joins capability crates to `tdev-aws`: functions use an adapter, and nothing below does.
+const ADAPTERS: [&str; 1] = ["tdev-journal"];
+
+/// What stands between the functions and the capability crates, and what is not the product.
+const OTHERS: [&str; 4] = ["tdev-lambda", "tdev-testing", "tdev-local", "tdev-tests"];
+
+/// The crates of ours that `package` is built with.
+fn ours(package: &Package) -> impl Iterator<Item = &str> {
+    package
+        .dependencies
+        .iter()
+        .filter(|dep| dep.kind != DependencyKind::Development && dep.name.starts_with("tdev-"))
+        .map(|dep| dep.name.as_str())
+}
+
 #[test]
 fn capability_crates_depend_on_domain_alone() {
     let metadata = metadata();
-    // What stands between the functions and the capability crates, and what is not the product.
-    let others = ["tdev-lambda", "tdev-testing", "tdev-local", "tdev-tests"];
     for package in metadata.workspace_packages() {
+        let name = package.name.as_str();
         let is_shared = folder(&metadata, package).starts_with("shared/");
-        if !is_shared || others.contains(&package.name.as_str()) {
+        if !is_shared || OTHERS.contains(&name) || ADAPTERS.contains(&name) {
             continue;
         }
-        for dep in &package.dependencies {
-            let is_ours = dep.name.starts_with("tdev-");
-            let is_test_only = dep.kind == DependencyKind::Development;
+        for dep in ours(package) {
+            assert_eq!(dep, "tdev-domain", "{name} depends on {dep}");
+        }
+    }
+}
+
+#[test]
+fn an_adapter_joins_capability_crates_to_aws_for_the_functions() {
+    let metadata = metadata();
+    let packages = metadata.workspace_packages();
+    for adapter in ADAPTERS {
+        let package = packages
+            .iter()
+            .find(|package| package.name.as_str() == adapter);
+        let package = package.expect("an adapter is in the workspace");
+        let joined: BTreeSet<_> = ours(package).collect();
+        assert!(
+            joined.contains("tdev-aws"),
+            "{adapter} joins nothing to AWS"
+        );
+        for dep in joined {
             assert!(
-                !is_ours || is_test_only || dep.name == "tdev-domain",
-                "{} depends on {}",
-                package.name,
-                dep.name
+                !OTHERS.contains(&dep) && !ADAPTERS.contains(&dep),
+                "{adapter} depends on {dep}"
+            );
+        }
+    }
+    for package in packages {
+        let is_shared = folder(&metadata, package).starts_with("shared/");
+        for dep in ours(package) {
+            assert!(
+                !is_shared || !ADAPTERS.contains(&dep),
+                "{} depends on the adapter {dep}",
+                package.name
             );
         }
     }
