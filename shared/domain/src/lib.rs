@@ -55,8 +55,8 @@ pub use router::{
 pub use settings::{HttpHost, MAX_HTTP_HOSTS, Settings};
 pub use source::{MAX_AGENT_BYTES, Source, SourceError};
 pub use step::{
-    AgentFailure, Completed, ExampleResult, ExampleRun, Execute, ExecuteResult, FailureKind, Found,
-    LogLine, Outcome, Probe, ProbeReport, ReplayResult, StepRequest, StepResponse, Timing,
+    AgentFailure, Completed, ExampleResult, ExampleRun, FailureKind, Found, LogLine, Outcome,
+    Probe, ProbeReport, ReplayResult, StepRequest, StepResponse,
 };
 pub use task::{
     Arrivals, Attempt, AttemptFailure, Cancelling, DeadLetter, Feedback, IllegalTaskTransition,

@@ -1,46 +1,23 @@
 //! What `workflow-step` is asked and answers: the only door to a run of agent code.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    AgentName, ArtifactDigest, Call, Example, Invocation, Limits, ManifestDraft, StepMessage,
-    TenantId, Tool, VersionNumber,
+    AgentName, ArtifactDigest, Call, Example, Invocation, ManifestDraft, StepMessage, TenantId,
+    Tool,
 };
 
 /// A request to `workflow-step`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum StepRequest {
-    /// Run one agent version on one input, to completion.
-    Execute(Execute),
     /// Find out what an artifact says of itself and how it behaves.
     Probe(Probe),
     /// Bring an invocation as far as it goes, as a message on the `step` queue would.
     Drive(StepMessage),
     /// Run an invocation that has ended again from its ledger, with no effect on anything.
     Replay(StepMessage),
-}
-
-/// Run one agent version on one input.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Execute {
-    /// The owner.
-    pub tenant: TenantId,
-    /// The agent, for the log.
-    pub agent: AgentName,
-    /// Its version, for the log.
-    pub version: VersionNumber,
-    /// The code.
-    pub artifact: ArtifactDigest,
-    /// The tools the run is granted.
-    pub tools: BTreeSet<Tool>,
-    /// What it may use.
-    pub limits: Limits,
-    /// What `execute` is called with.
-    pub input: Value,
 }
 
 /// Find out what an artifact says of itself and how it behaves.
@@ -63,12 +40,13 @@ pub struct Probe {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum StepResponse {
-    /// The answer to [`StepRequest::Execute`].
-    Execute(ExecuteResult),
     /// The answer to [`StepRequest::Probe`]: what was measured, or why it could not be.
     Probe(Outcome<Box<ProbeReport>>),
-    /// The answer to [`StepRequest::Drive`]: the record as it then stood, if there is one.
-    Drive(Option<Box<Invocation>>),
+    /// The answer to [`StepRequest::Drive`].
+    Drive {
+        /// The record as it then stood, if there is one.
+        invocation: Option<Box<Invocation>>,
+    },
     /// The answer to [`StepRequest::Replay`].
     Replay(ReplayResult),
 }
@@ -120,32 +98,11 @@ pub enum Outcome<T> {
     Failed(AgentFailure),
 }
 
-/// How an [`Execute`] went.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ExecuteResult {
-    /// The output, or the failure.
-    #[serde(flatten)]
-    pub outcome: Outcome<Completed>,
-    /// What it took.
-    pub timing: Timing,
-    /// What it logged and printed, in order.
-    pub logs: Vec<LogLine>,
-}
-
 /// A run that ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completed {
     /// What `execute` returned.
     pub output: Value,
-}
-
-/// What a run took, in microseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Timing {
-    /// Compiling the source; 0 if the compiled form was cached.
-    pub compile_us: u64,
-    /// Running it, time spent waiting for tools left out.
-    pub run_us: u64,
 }
 
 /// A line an agent wrote by `log` or `print`.
@@ -265,4 +222,78 @@ pub struct ProbeReport {
     pub compiled_bytes: u64,
     /// The examples.
     pub examples: Vec<ExampleRun>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::InvocationId;
+
+    fn invocation() -> Invocation {
+        let at = "1970-01-01T00:00:00Z";
+        serde_json::from_value(json!({
+            "id": InvocationId::generate(),
+            "tenant": "acme",
+            "callee": {
+                "agent": "word-count",
+                "version": 1,
+                "artifact": ArtifactDigest::of(b""),
+                "tools": ["log"],
+                "limits": {"wall_time_ms": 100, "memory_bytes": 1_000_000},
+            },
+            "input": {"b": 1.0, "a": [1e200, u64::MAX, null]},
+            "status": {"name": "suspended", "wait": {"for": "time", "until": at}},
+            "pending": null,
+            "snapshot": {"inline": [1, 2]},
+            "next_effect": 1,
+            "first_effect": 1,
+            "signals": [],
+            "parent": null,
+            "task": null,
+            "depth": 0,
+            "children": 0,
+            "budget": 7,
+            "report": {"logs": [], "compile_us": 1, "run_us": 2},
+            "cancel_requested": false,
+            "token": 1,
+            "stalls": 0,
+            "revision": 2,
+            "due_at": null,
+            "created_at": at,
+            "updated_at": at,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn an_answer_comes_back_as_it_was_given() {
+        let call = Call {
+            tool: "now".to_owned(),
+            args: json!({}),
+        };
+        let diverged = |found| ReplayResult::Diverged {
+            number: 3,
+            recorded: Some(call.clone()),
+            found,
+        };
+        for answer in [
+            StepResponse::Drive { invocation: None },
+            StepResponse::Drive {
+                invocation: Some(Box::new(invocation())),
+            },
+            StepResponse::Replay(ReplayResult::Identical),
+            StepResponse::Replay(ReplayResult::NotEnded),
+            StepResponse::Replay(diverged(Found::Called(call.clone()))),
+            StepResponse::Replay(diverged(Found::Returned(Completed {
+                output: json!([1.0]),
+            }))),
+            StepResponse::Probe(Outcome::Failed(AgentFailure::new(FailureKind::Raised, "x"))),
+        ] {
+            let json = serde_json::to_string(&answer).unwrap();
+            let back: StepResponse = serde_json::from_str(&json).unwrap();
+            assert_eq!(back, answer, "{json}");
+        }
+    }
 }
