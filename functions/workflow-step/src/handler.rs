@@ -1,23 +1,29 @@
 //! Event → run → response.
 
 use std::io;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use lru::LruCache;
-use tdev_aws::{Artifacts, SdkConfig};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use tdev_aws::{Artifacts, Events, Queue, SdkConfig, Table};
 use tdev_domain::{
-    ArtifactDigest, Completed, ErrorName, Execute, ExecuteResult, FailureKind, Outcome, Probe,
-    ProbeReport, Source, StepRequest, StepResponse, Timing,
+    ArtifactDigest, ErrorName, Outcome, Probe, ProbeReport, Source, StepMessage, StepRequest,
+    StepResponse,
 };
-use tdev_lambda::Error;
+use tdev_journal::Journals;
+use tdev_lambda::{Error, sqs};
 use tdev_sandbox::Worker;
+use tokio::sync::{Mutex as Turnstile, OwnedMutexGuard};
 
 use crate::config::Config;
-use crate::host::Clock;
-use crate::probe;
+use crate::http::Http;
+use crate::{invocation, probe};
 
 /// How many sources are kept, of at most 6.5 KiB each.
 const SOURCES: NonZeroUsize = NonZeroUsize::new(512).unwrap();
@@ -25,9 +31,16 @@ const SOURCES: NonZeroUsize = NonZeroUsize::new(512).unwrap();
 /// What the function works with.
 #[derive(Debug)]
 pub struct Deps {
+    pub(crate) table: Table,
+    pub(crate) journals: Journals,
+    pub(crate) events: Events,
+    pub(crate) http: Http,
+    pub(crate) tasks: Queue,
     artifacts: Artifacts,
+    dead_letters: Queue,
+    max_receives: NonZeroU32,
     sources: Mutex<LruCache<ArtifactDigest, Source>>,
-    worker: Arc<Mutex<Worker>>,
+    worker: Arc<Turnstile<Worker>>,
 }
 
 impl Deps {
@@ -38,85 +51,122 @@ impl Deps {
         worker: impl FnMut() -> Command + Send + 'static,
     ) -> Self {
         Self {
-            artifacts: Artifacts::new(aws, &config.bucket),
+            table: Table::new(aws, &config.journal.table),
+            journals: Journals::new(aws, &config.journal),
+            events: Events::new(aws, &config.event_bus),
+            http: Http::new(config.private_addresses),
+            tasks: Queue::new(aws, &config.task_queue_url),
+            artifacts: Artifacts::new(aws, &config.journal.bucket),
+            dead_letters: Queue::new(aws, &config.dead_letter_queue_url),
+            max_receives: config.max_receives,
             sources: Mutex::new(LruCache::new(SOURCES)),
-            worker: Arc::new(Mutex::new(Worker::new(worker))),
+            worker: Arc::new(Turnstile::new(Worker::new(worker))),
+        }
+    }
+
+    /// The worker, once nobody else has it.
+    pub(crate) async fn worker(&self) -> OwnedMutexGuard<Worker> {
+        Arc::clone(&self.worker).lock_owned().await
+    }
+
+    /// The source of an artifact, from what is kept or else from S3. An artifact never changes,
+    /// so none goes stale.
+    pub(crate) async fn source(
+        &self,
+        artifact: &ArtifactDigest,
+    ) -> Result<Option<Source>, tdev_aws::Error> {
+        let sources = || self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = sources().get(artifact) {
+            return Ok(Some(source.clone()));
+        }
+        let found = self.artifacts.get(artifact).await?;
+        if let Some(source) = &found {
+            sources().put(artifact.clone(), source.clone());
+        }
+        Ok(found)
+    }
+}
+
+/// What the function is called with: messages of the `step` queue, or one request.
+#[derive(Debug)]
+pub enum Event {
+    /// A batch of messages.
+    Messages(SqsEvent),
+    /// A request that wants an answer.
+    Request(Box<StepRequest>),
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let event = Value::deserialize(deserializer)?;
+        if event.get("Records").is_some() {
+            let batch = serde_json::from_value(event).map_err(D::Error::custom)?;
+            return Ok(Self::Messages(batch));
+        }
+        let request = serde_json::from_value(event).map_err(D::Error::custom)?;
+        Ok(Self::Request(request))
+    }
+}
+
+/// What the function answers.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Response {
+    /// The messages that shall come again.
+    Messages(SqsBatchResponse),
+    /// The answer to the request.
+    Request(Box<StepResponse>),
+}
+
+/// Does what the event asks for.
+pub async fn handle(deps: &Deps, event: Event) -> Result<Response, Error> {
+    match event {
+        Event::Messages(batch) => {
+            let response = sqs::process(
+                batch,
+                &deps.dead_letters,
+                deps.max_receives,
+                async |message: StepMessage| invocation::advance(deps, &message).await,
+            );
+            Ok(Response::Messages(response.await))
+        }
+        Event::Request(request) => {
+            let response = answer(deps, *request).await?;
+            Ok(Response::Request(Box::new(response)))
         }
     }
 }
 
-/// Runs or probes an agent.
-pub async fn handle(deps: &Deps, request: StepRequest) -> Result<StepResponse, Error> {
+async fn answer(deps: &Deps, request: StepRequest) -> Result<StepResponse, Error> {
     match request {
-        StepRequest::Execute(request) => execute(deps, request).await.map(StepResponse::Execute),
+        StepRequest::Drive(message) => {
+            invocation::advance(deps, &message).await?;
+            let record = invocation::record(deps, &message).await?;
+            Ok(StepResponse::Drive(record.map(Box::new)))
+        }
+        StepRequest::Replay(message) => invocation::replay(deps, &message)
+            .await
+            .map(StepResponse::Replay),
         StepRequest::Probe(request) => probe(deps, request).await.map(StepResponse::Probe),
     }
 }
 
-async fn execute(deps: &Deps, request: Execute) -> Result<ExecuteResult, Error> {
-    tdev_lambda::record_tenant(&request.tenant);
-    let source = source(deps, &request.artifact).await?;
-    let (agent, version) = (request.agent, request.version);
-    let done = in_worker(deps, move |worker| {
-        worker.execute(
-            &source,
-            &request.tools,
-            &request.input,
-            &request.limits,
-            &mut Clock,
-        )
-    })
-    .await?;
-    let result = ExecuteResult {
-        outcome: match done.run.outcome {
-            Ok(output) => Outcome::Completed(Completed { output }),
-            Err(failure) => Outcome::Failed(failure),
-        },
-        timing: Timing {
-            compile_us: done.compile_us,
-            run_us: done.run.run_us,
-        },
-        logs: done.run.logs,
-    };
-    let failure = failure_kind(&result.outcome);
-    tracing::info!(%agent, %version, timing = ?result.timing, ?failure, "executed");
-    Ok(result)
-}
-
 async fn probe(deps: &Deps, request: Probe) -> Result<Outcome<Box<ProbeReport>>, Error> {
     tdev_lambda::record_tenant(&request.tenant);
-    let source = source(deps, &request.artifact).await?;
+    let source = deps.source(&request.artifact).await?.ok_or_else(|| {
+        Error::invalid_input(format!("there is no artifact {}", request.artifact))
+    })?;
     let agent = request.agent;
     let outcome = in_worker(deps, move |worker| {
         probe::probe(worker, &source, &request.submitted, Timestamp::now())
     })
     .await?;
-    let failure = failure_kind(&outcome);
-    tracing::info!(%agent, ?failure, "probed");
-    Ok(outcome)
-}
-
-fn failure_kind<T>(outcome: &Outcome<T>) -> Option<FailureKind> {
-    match outcome {
+    let failure = match &outcome {
         Outcome::Completed(_) => None,
         Outcome::Failed(failure) => Some(failure.kind),
-    }
-}
-
-/// The source of an artifact, from what is kept or else from S3. An artifact never changes, so
-/// none goes stale.
-async fn source(deps: &Deps, artifact: &ArtifactDigest) -> Result<Source, Error> {
-    let sources = || deps.sources.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(source) = sources().get(artifact) {
-        return Ok(source.clone());
-    }
-    let source = deps
-        .artifacts
-        .get(artifact)
-        .await?
-        .ok_or_else(|| Error::invalid_input(format!("there is no artifact {artifact}")))?;
-    sources().put(artifact.clone(), source.clone());
-    Ok(source)
+    };
+    tracing::info!(%agent, ?failure, "probed");
+    Ok(outcome)
 }
 
 /// Has the worker do something, off the runtime's own threads.
@@ -124,11 +174,9 @@ async fn in_worker<T: Send + 'static>(
     deps: &Deps,
     work: impl FnOnce(&mut Worker) -> io::Result<T> + Send + 'static,
 ) -> Result<T, Error> {
-    let worker = Arc::clone(&deps.worker);
-    tokio::task::spawn_blocking(move || {
-        work(&mut worker.lock().unwrap_or_else(PoisonError::into_inner))
-    })
-    .await
-    .map_err(Error::internal)?
-    .map_err(|error| Error::caused_by(ErrorName::Transient, error))
+    let mut worker = deps.worker().await;
+    tokio::task::spawn_blocking(move || work(&mut worker))
+        .await
+        .map_err(Error::internal)?
+        .map_err(|error| Error::caused_by(ErrorName::Transient, error))
 }

@@ -10,9 +10,9 @@ use tdev_domain::{
     AgentFailure, Completed, ExampleResult, ExampleRun, FailureKind, Limits, Manifest,
     ManifestDraft, Outcome, ProbeReport, Source, Tool,
 };
-use tdev_sandbox::Worker;
+use tdev_sandbox::{Turn, Worker};
 
-use crate::host::Trial;
+use crate::trial;
 
 /// What all the examples of an agent together may take. A probe must end well within the time
 /// the function has.
@@ -97,8 +97,9 @@ fn run_examples(
     manifest: &Manifest,
     now: Timestamp,
 ) -> io::Result<Vec<ExampleRun>> {
-    let mut left = EXAMPLES_BUDGET;
-    let mut run = |input: &Value| -> io::Result<Trialled> {
+    let start = Instant::now();
+    let mut run = |input: &Value| {
+        let left = EXAMPLES_BUDGET.saturating_sub(start.elapsed());
         let left_ms = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
         if left_ms == 0 {
             return Ok(Trialled::Ended(Err(AgentFailure::new(
@@ -113,18 +114,8 @@ fn run_examples(
             wall_time_ms: manifest.limits.wall_time_ms.min(left_ms),
             ..manifest.limits
         };
-        let mut trial = Trial {
-            now,
-            stopped_at: None,
-        };
-        let run = worker
-            .execute(source, &manifest.tools, input, &limits, &mut trial)?
-            .run;
-        left = left.saturating_sub(Duration::from_micros(run.run_us));
-        Ok(match trial.stopped_at {
-            Some(tool) => Trialled::Stopped(tool),
-            None => Trialled::Ended(run.outcome),
-        })
+        let turn = worker.start(source, &manifest.tools, input, &limits)?;
+        try_out(worker, turn, now)
     };
     let mut runs = Vec::with_capacity(manifest.examples.len());
     for example in &manifest.examples {
@@ -146,6 +137,20 @@ fn run_examples(
         });
     }
     Ok(runs)
+}
+
+/// Takes a run as far as it goes without an effect.
+fn try_out(worker: &mut Worker, mut turn: Turn, now: Timestamp) -> io::Result<Trialled> {
+    loop {
+        let call = match turn {
+            Turn::Ended(done) => return Ok(Trialled::Ended(done.run.outcome)),
+            Turn::Called(call) => call,
+        };
+        let Some(answer) = trial::answer(&call, now) else {
+            return Ok(Trialled::Stopped(call.tool));
+        };
+        turn = worker.answer(Ok(answer))?;
+    }
 }
 
 /// What one run of an example came to.

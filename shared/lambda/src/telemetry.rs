@@ -32,6 +32,8 @@ pub mod names {
     pub const MESSAGES_DEAD_LETTERED: &str = "MessagesDeadLettered";
     /// Registrations that reached their end, by `State`.
     pub const REGISTRATIONS_SETTLED: &str = "RegistrationsSettled";
+    /// Invocations and tasks that the keeper sent for, by `Kind`.
+    pub const KEPT: &str = "Kept";
 }
 
 /// The dimension by which failures are told apart.
@@ -101,6 +103,7 @@ fn describe() {
         names::MESSAGES_RETRIED,
         names::MESSAGES_DEAD_LETTERED,
         names::REGISTRATIONS_SETTLED,
+        names::KEPT,
     ] {
         metrics::describe_counter!(counter, Unit::Count, "");
     }
