@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tdev_domain::AgentName;
 
-use super::{AppliedRule, Candidate, Judged, Strategy};
+use super::{Action, AppliedRule, Candidate, Judged, Strategy};
 use crate::model::Prediction;
 
 /// Which agent a task goes to, if any, and everything that spoke for and against.
@@ -33,6 +33,13 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Whether a rule named the agent, or what it must be able to do.
+    #[must_use]
+    pub fn directed_by_rule(&self) -> bool {
+        let directs = |action: &Action| matches!(action, Action::Pin(_) | Action::Require(_));
+        self.rules.iter().any(|rule| directs(&rule.then))
+    }
+
     /// The decision with the `most` best candidates and the `most` likeliest of the others, for
     /// keeping beside each task.
     #[must_use]

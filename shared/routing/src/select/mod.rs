@@ -10,6 +10,8 @@ mod decision;
 mod rule;
 mod strategy;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use tdev_domain::breaker::Admission;
 use tdev_domain::{AgentName, Capability, TenantId};
@@ -92,7 +94,7 @@ impl Candidate {
 }
 
 /// How a tenant's tasks are routed.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
     /// What goes before the score, in order.
@@ -101,6 +103,54 @@ pub struct Policy {
     pub strategy: Strategy,
     /// How likely an agent must be meant to be given an undirected task.
     pub floor: Floor,
+    /// Tasks that an agent can do at once, unless `agents` says otherwise.
+    pub capacity: u32,
+    /// What differs from agent to agent.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub agents: BTreeMap<AgentName, Share>,
+}
+
+/// What one agent is to do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Share {
+    /// Tasks it can do at once; absent for the policy's capacity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<u32>,
+    /// Its share of turns; absent for 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
+}
+
+impl Default for Policy {
+    /// No rules, the best score, a capacity of 100.
+    fn default() -> Self {
+        Self {
+            rules: Vec::new(),
+            strategy: Strategy::default(),
+            floor: Floor::default(),
+            capacity: 100,
+            agents: BTreeMap::new(),
+        }
+    }
+}
+
+impl Policy {
+    /// Tasks that `agent` can do at once.
+    #[must_use]
+    pub fn capacity_of(&self, agent: &AgentName) -> u32 {
+        let share = self.agents.get(agent);
+        share
+            .and_then(|share| share.capacity)
+            .unwrap_or(self.capacity)
+    }
+
+    /// Its share of turns.
+    #[must_use]
+    pub fn weight_of(&self, agent: &AgentName) -> u32 {
+        let share = self.agents.get(agent);
+        share.and_then(|share| share.weight).unwrap_or(1)
+    }
 }
 
 /// The least P(agent | text) with which an agent is given an undirected task.

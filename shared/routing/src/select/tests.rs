@@ -397,3 +397,19 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<Decision>(&json).unwrap(), decision);
     }
 }
+
+#[test]
+fn a_policy_says_what_each_agent_is_to_do() {
+    let policy: Policy = serde_json::from_value(serde_json::json!({
+        "capacity": 5,
+        "agents": {"weather": {"capacity": 2, "weight": 3}, "music": {}},
+    }))
+    .unwrap();
+    let agent = |name: &str| name.parse::<AgentName>().unwrap();
+    for (name, capacity, weight) in [("weather", 2, 3), ("music", 5, 1), ("other", 5, 1)] {
+        assert_eq!(policy.capacity_of(&agent(name)), capacity);
+        assert_eq!(policy.weight_of(&agent(name)), weight);
+    }
+    let default: Policy = serde_json::from_str("{}").unwrap();
+    assert_eq!(default.capacity, 100);
+}
