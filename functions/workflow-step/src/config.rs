@@ -73,12 +73,11 @@ mod tests {
         let config = Env::of(all).load(Config::read).unwrap();
         assert_eq!(config.journal.bucket, "artifacts");
         assert_eq!(config.private_addresses, PrivateAddresses::Refused);
-        for missing in 0..all.len() {
-            let rest = all.iter().enumerate().filter(|(n, _)| *n != missing);
-            let error = Env::of(rest.map(|(_, variable)| *variable))
-                .load(Config::read)
-                .unwrap_err();
-            assert_eq!(error.problems[0].name, all[missing].0);
-        }
+        let error = Env::of([("HTTP_PRIVATE_ADDRESSES", "some")])
+            .load(Config::read)
+            .unwrap_err();
+        let mut names: Vec<_> = error.problems.iter().map(|problem| problem.name).collect();
+        assert_eq!(names.pop(), Some("HTTP_PRIVATE_ADDRESSES"));
+        assert_eq!(names, all.map(|(name, _)| name));
     }
 }

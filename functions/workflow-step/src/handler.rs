@@ -142,7 +142,8 @@ async fn answer(deps: &Deps, request: StepRequest) -> Result<StepResponse, Error
         StepRequest::Drive(message) => {
             invocation::advance(deps, &message).await?;
             let record = invocation::record(deps, &message).await?;
-            Ok(StepResponse::Drive(record.map(Box::new)))
+            let invocation = record.map(Box::new);
+            Ok(StepResponse::Drive { invocation })
         }
         StepRequest::Replay(message) => invocation::replay(deps, &message)
             .await

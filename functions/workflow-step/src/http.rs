@@ -92,11 +92,7 @@ impl Http {
             resolver: DefaultResolver::default(),
             private,
         };
-        Self(Agent::with_parts(
-            config,
-            DefaultConnector::new(),
-            resolver,
-        ))
+        Self(Agent::with_parts(config, DefaultConnector::new(), resolver))
     }
 
     /// Sends `request`, if `settings` allow it, under its idempotency key. Blocks.

@@ -2,8 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tdev_domain::{
-    Completed, ErrorName, Found, Invocation, ReplayResult, StepMessage,
-    TaskMessage,
+    Completed, ErrorName, Found, Invocation, ReplayResult, StepMessage, TaskMessage,
 };
 use tdev_invocation::{
     Journal, MachineError, Outcome, Refusal, Replay, Turn, Waiter, WakeUp, drive,
@@ -24,7 +23,9 @@ pub(crate) async fn advance(deps: &Deps, message: &StepMessage) -> Result<(), Er
     tdev_lambda::record_tenant(tenant);
     let journal = deps.journals.of(tenant);
     let mut machine = Sandbox::of(deps).await;
-    let yield_at = Timestamp::now().saturating_add(TURN).map_err(Error::internal)?;
+    let yield_at = Timestamp::now()
+        .saturating_add(TURN)
+        .map_err(Error::internal)?;
     let outcome = drive(invocation, &journal, &Tools(deps), &mut machine, yield_at).await;
     drop(machine);
     let outcome = outcome.map_err(|error| Error::caused_by(ErrorName::Transient, error))?;
@@ -116,9 +117,7 @@ pub(crate) async fn replay(deps: &Deps, message: &StepMessage) -> Result<ReplayR
             found: did(found),
         }),
         Err(MachineError::Snapshot(message)) => Err(Error::invalid_input(message)),
-        Err(MachineError::Unavailable(error)) => {
-            Err(Error::caused_by(ErrorName::Transient, error))
-        }
+        Err(MachineError::Unavailable(error)) => Err(Error::caused_by(ErrorName::Transient, error)),
     }
 }
 

@@ -86,11 +86,7 @@ impl Machine for Sandbox<'_> {
         Ok(self.turned(turn))
     }
 
-    async fn restore(
-        &mut self,
-        _: &Invocation,
-        snapshot: Vec<u8>,
-    ) -> Result<(), MachineError> {
+    async fn restore(&mut self, _: &Invocation, snapshot: Vec<u8>) -> Result<(), MachineError> {
         self.with(move |worker| worker.restore(&snapshot))
             .await?
             .map_err(|failure| MachineError::Snapshot(failure.to_string()))

@@ -206,7 +206,9 @@ fn requested(call: &Call, now: Timestamp) -> Result<Request, EffectError> {
         Tool::CallAgent => Ok(Request::CallAgent {
             agent: text(args, "name")
                 .parse()
-                .map_err(|e: tdev_domain::Invalid| invalid(format!("name: expected {}", e.expected)))?,
+                .map_err(|e: tdev_domain::Invalid| {
+                    invalid(format!("name: expected {}", e.expected))
+                })?,
             input: args["input"].clone(),
         }),
         Tool::Remember => {
@@ -345,17 +347,37 @@ mod tests {
             ("sleep", json!({"seconds": -1}), "seconds"),
             ("sleep", json!({"seconds": 1e9}), "seconds"),
             ("wait_for", json!({"signal": "", "timeout": 1}), "signal"),
-            ("wait_for", json!({"signal": "a", "timeout": "x"}), "timeout"),
+            (
+                "wait_for",
+                json!({"signal": "a", "timeout": "x"}),
+                "timeout",
+            ),
             ("call_agent", json!({"name": "No Such", "input": 1}), "name"),
-            ("remember", json!({"key": "a#b", "value": 1, "ttl": null}), "key"),
-            ("remember", json!({"key": "k", "value": "x".repeat(70_000), "ttl": null}), "value"),
-            ("remember", json!({"key": "k", "value": 1, "ttl": "x"}), "ttl"),
+            (
+                "remember",
+                json!({"key": "a#b", "value": 1, "ttl": null}),
+                "key",
+            ),
+            (
+                "remember",
+                json!({"key": "k", "value": "x".repeat(70_000), "ttl": null}),
+                "value",
+            ),
+            (
+                "remember",
+                json!({"key": "k", "value": 1, "ttl": "x"}),
+                "ttl",
+            ),
             ("recall", json!({"key": 7}), "key"),
             ("emit", json!({"event": "", "detail": null}), "event"),
             ("http_get", json!({"url": "x"}), "url"),
         ] {
             let error = call(tool, args.clone()).unwrap_err();
-            assert_eq!(error.kind, EffectErrorKind::InvalidArguments, "{tool} {args}");
+            assert_eq!(
+                error.kind,
+                EffectErrorKind::InvalidArguments,
+                "{tool} {args}"
+            );
             assert!(error.message.starts_with(field), "{error}");
         }
     }
@@ -364,6 +386,10 @@ mod tests {
     fn random_numbers_are_below_one_and_differ() {
         let drawn: Vec<f64> = (0..100).map(|_| random().unwrap()).collect();
         assert!(drawn.iter().all(|n| (0.0..1.0).contains(n)));
-        assert!(drawn.windows(2).any(|pair| pair[0].to_bits() != pair[1].to_bits()));
+        assert!(
+            drawn
+                .windows(2)
+                .any(|pair| pair[0].to_bits() != pair[1].to_bits())
+        );
     }
 }

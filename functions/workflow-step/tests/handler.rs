@@ -23,9 +23,7 @@ use tdev_domain::{
 use tdev_invocation::{Journal, accept};
 use tdev_journal::Journals;
 use tdev_testing::{FakeAws, Response as Answer};
-use workflow_step::{
-    Config, Deps, Event, PrivateAddresses, Response, SANDBOX_WORKER, handle,
-};
+use workflow_step::{Config, Deps, Event, PrivateAddresses, Response, SANDBOX_WORKER, handle};
 
 /// The function, and what it works with.
 struct Function {
@@ -78,7 +76,8 @@ impl Function {
 
     /// An invocation of an agent whose `execute` has this body, accepted and not begun.
     async fn accepted(&self, body: &str, tools: &[Tool], input: Value) -> StepMessage {
-        let source = format!("def get_capabilities():\n    return {{}}\n\n\ndef execute(input):\n{body}");
+        let source =
+            format!("def get_capabilities():\n    return {{}}\n\n\ndef execute(input):\n{body}");
         let artifact = self.store(&source).await;
         self.accept(InvocationId::generate(), artifact, tools, input)
             .await
@@ -108,7 +107,10 @@ impl Function {
 
     async fn write(&self, record: Invocation) {
         let journal = self.journals.of(&record.tenant.clone());
-        journal.commit(&[InvocationChange::to(record)]).await.unwrap();
+        journal
+            .commit(&[InvocationChange::to(record)])
+            .await
+            .unwrap();
     }
 
     async fn record(&self, message: &StepMessage) -> Invocation {
@@ -126,7 +128,9 @@ impl Function {
 
     async fn drive(&self, message: &StepMessage) -> Invocation {
         match self.ask(StepRequest::Drive(message.clone())).await {
-            StepResponse::Drive(Some(record)) => *record,
+            StepResponse::Drive {
+                invocation: Some(record),
+            } => *record,
             other => panic!("not driven: {other:?}"),
         }
     }
@@ -177,11 +181,19 @@ async fn the_sample_events_run_the_sample_agent() {
     let id: InvocationId = "inv_0199aa00000070008000000000000001".parse().unwrap();
     let input = json!({"text": "One two three. Four five."});
     let message = function.accept(id, artifact, &[], input).await;
-    for case in ["ok-message", "duplicate-message", "ok-drive", "duplicate-drive"] {
+    for case in [
+        "ok-message",
+        "duplicate-message",
+        "ok-drive",
+        "duplicate-drive",
+    ] {
         match handle(&function.deps, event(case)).await.unwrap() {
             Response::Messages(batch) => assert!(batch.batch_item_failures.is_empty(), "{case}"),
             Response::Request(response) => {
-                let StepResponse::Drive(Some(record)) = *response else {
+                let StepResponse::Drive {
+                    invocation: Some(record),
+                } = *response
+                else {
                     panic!("{case}: {response:?}");
                 };
                 assert!(record.status.is_final(), "{case}: {record:?}");
@@ -250,7 +262,8 @@ async fn a_failure_of_the_agent_is_its_outcome() {
 #[tokio::test]
 async fn memory_is_kept_from_run_to_run() {
     let function = Function::new();
-    let body = "    count = recall('visits', 0) + 1\n    remember('visits', count)\n    return count\n";
+    let body =
+        "    count = recall('visits', 0) + 1\n    remember('visits', count)\n    return count\n";
     let tools = [Tool::Recall, Tool::Remember];
     for expected in 1..=3 {
         let message = function.accepted(body, &tools, Value::Null).await;
@@ -264,7 +277,7 @@ async fn an_event_carries_the_key_of_its_effect() {
     let body = "    emit('order.placed', {'total': input})\n    return 'done'\n";
     let message = function.accepted(body, &[Tool::Emit], json!(12.5)).await;
     assert_eq!(output(function.drive(&message).await), "done");
-    let put = function.aws.requests_of("EventBridge.PutEvents");
+    let put = function.aws.requests_of("Events.PutEvents");
     assert_eq!(put.len(), 1);
     let entry = put[0].json()["Entries"][0].clone();
     assert_eq!(entry["DetailType"], "order.placed");
@@ -309,7 +322,9 @@ async fn a_run_that_sleeps_goes_on_in_another_process() {
 async fn agents_call_each_other() {
     let function = Function::new();
     let body = "    try:\n        return call_agent('nobody', 1)\n    except RuntimeError as error:\n        return str(error)\n";
-    let message = function.accepted(body, &[Tool::CallAgent], Value::Null).await;
+    let message = function
+        .accepted(body, &[Tool::CallAgent], Value::Null)
+        .await;
     let told = output(function.drive(&message).await);
     assert_eq!(told, "failed: there is no agent 'nobody'");
 }
@@ -347,7 +362,7 @@ async fn what_is_not_there_is_not_driven() {
         invocation: InvocationId::generate(),
     };
     let driven = function.ask(StepRequest::Drive(message.clone())).await;
-    assert_eq!(driven, StepResponse::Drive(None));
+    assert_eq!(driven, StepResponse::Drive { invocation: None });
     let replayed = function.ask(StepRequest::Replay(message)).await;
     assert_eq!(replayed, StepResponse::Replay(ReplayResult::Unknown));
 }
@@ -390,7 +405,10 @@ async fn an_agent_that_takes_its_worker_with_it_leaves_the_next_one_well() {
     // The interpreter compares two structures that share without end, and looks at no clock.
     let body = "    a, b = [1], [1]\n    for _ in range(60):\n        a, b = [a, a], [b, b]\n    return a == b\n";
     let message = function.accepted(body, &[], json!(1)).await;
-    assert_eq!(failure(function.drive(&message).await).kind, FailureKind::TimedOut);
+    assert_eq!(
+        failure(function.drive(&message).await).kind,
+        FailureKind::TimedOut
+    );
     let message = function.accepted("    return input\n", &[], json!(7)).await;
     assert_eq!(output(function.drive(&message).await), 7);
 }
@@ -423,16 +441,18 @@ async fn examples_are_run_twice_in_a_world_that_stands_still() {
         matches!(
             results[..],
             [
-                ExampleResult::Ran {
+                ExampleResult::Ended {
                     deterministic: true,
                     ..
                 },
-                ExampleResult::CalledOff { tool: Tool::Emit }
+                ExampleResult::Stopped {
+                    stopped_at: Tool::Emit
+                }
             ]
         ),
         "{results:?}"
     );
-    assert!(function.aws.requests_of("EventBridge.PutEvents").is_empty());
+    assert!(function.aws.requests_of("Events.PutEvents").is_empty());
 }
 
 #[tokio::test]
@@ -460,5 +480,8 @@ async fn settings_open_a_host_to_agents() {
     let message = function.accepted(body, &[Tool::HttpGet], Value::Null).await;
     let failure = failure(function.drive(&message).await);
     // The tenant's list lets it pass; that the address is private does not.
-    assert!(failure.message.contains("not of the public internet"), "{failure}");
+    assert!(
+        failure.message.contains("not of the public internet"),
+        "{failure}"
+    );
 }

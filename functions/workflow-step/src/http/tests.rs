@@ -127,7 +127,11 @@ fn redirects_come_to_an_end() {
     let loops = response("301 Moved Permanently\r\nlocation: /again", "");
     let (port, _requests) = server(vec![loops; MAX_REDIRECTS + 1]);
     let host = format!("127.0.0.1:{port}");
-    let result = get(&format!("http://{host}/"), &[&host], PrivateAddresses::Allowed);
+    let result = get(
+        &format!("http://{host}/"),
+        &[&host],
+        PrivateAddresses::Allowed,
+    );
     assert_eq!(kind(result), EffectErrorKind::Failed);
 }
 
@@ -136,7 +140,11 @@ fn a_response_that_is_too_large_is_refused() {
     let body = "x".repeat(usize::try_from(MAX_RESPONSE_BYTES).unwrap() + 1);
     let (port, _requests) = server(vec![response("200 OK", &body)]);
     let host = format!("127.0.0.1:{port}");
-    let result = get(&format!("http://{host}/"), &[&host], PrivateAddresses::Allowed);
+    let result = get(
+        &format!("http://{host}/"),
+        &[&host],
+        PrivateAddresses::Allowed,
+    );
     assert_eq!(kind(result), EffectErrorKind::Failed);
 }
 
@@ -176,7 +184,12 @@ fn arguments_that_make_no_sense_are_refused() {
 
 #[test]
 fn public_addresses_are_told_from_all_others() {
-    for public in ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "2001:4860:4860::8888"] {
+    for public in [
+        "1.1.1.1",
+        "93.184.216.34",
+        "2606:4700:4700::1111",
+        "2001:4860:4860::8888",
+    ] {
         assert!(is_public(public.parse().unwrap()), "{public}");
     }
     for other in [
