@@ -11,6 +11,13 @@ use crate::wrapper::Layout;
 /// The most characters of a message; an agent may raise an exception with a text of any size.
 const MAX_MESSAGE_CHARS: usize = 1_000;
 
+/// What the interpreter says where one of its own functions was given a tool to call: `map`, the
+/// key of `sorted`.
+const CALLED_BACK: &str = "external function '__tdev_call' is not yet supported in this context";
+
+/// What an agent's author is told instead.
+const NOT_FROM_HERE: &str = "a tool cannot be called from here; call it in a loop";
+
 /// The most characters of a source line shown in an excerpt.
 const MAX_EXCERPT_CHARS: usize = 120;
 
@@ -111,7 +118,10 @@ pub(crate) fn raised(
             endless_wait()
         }
         exception => {
-            let mut failure = new(FailureKind::Raised, message);
+            let mut failure = new(
+                FailureKind::Raised,
+                &message.replace(CALLED_BACK, NOT_FROM_HERE),
+            );
             failure.exception = Some(exception.to_string());
             if exception == ExcType::NameError {
                 failure.message.push_str(&advice_on(message, layout));

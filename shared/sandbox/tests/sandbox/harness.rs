@@ -1,11 +1,12 @@
 //! What the tests share.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 use std::sync::{Mutex, Once, PoisonError};
 
 use serde_json::{Value, json};
 use tdev_domain::{AgentFailure, Limits, Source, Tool};
-use tdev_sandbox::{Host, Program, Run, ToolCall, ToolError};
+use tdev_sandbox::{Host, Program, Run, ToolCall, ToolError, Worker};
 
 /// Answers as [`answer`] does, and keeps the calls.
 #[derive(Debug, Default)]
@@ -60,6 +61,23 @@ pub(crate) fn run_under(text: &str, granted: &[Tool], input: &Value, limits: &Li
             logs: Vec::new(),
         },
     })
+}
+
+/// A worker of this build.
+pub(crate) fn worker() -> Worker {
+    Worker::new(|| Command::new(env!("CARGO_BIN_EXE_sandbox-worker")))
+}
+
+/// Waits until `process`, a child of this one that was killed, has ended with all its threads.
+pub(crate) fn await_end(process: u32) {
+    let ended = || {
+        let state = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+        let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+        state.contains(") Z") && threads.count() == 1
+    };
+    while !ended() {
+        std::thread::yield_now();
+    }
 }
 
 /// Runs on a thread fit for it, one at a time: memory is counted for the process as a whole.

@@ -11,7 +11,9 @@ mod harness;
 mod hostile;
 mod round_trip;
 mod samples;
+mod session;
 mod snapshot;
+mod tools;
 mod worker;
 
 #[global_allocator]

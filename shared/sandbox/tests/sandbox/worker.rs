@@ -6,11 +6,7 @@ use serde_json::{Value, json};
 use tdev_domain::{FailureKind, Limits, Tool};
 use tdev_sandbox::{Worker, WorkerRun};
 
-use crate::harness::{FixedHost, source, tools};
-
-fn worker() -> Worker {
-    Worker::new(|| Command::new(env!("CARGO_BIN_EXE_sandbox-worker")))
-}
+use crate::harness::{FixedHost, await_end, source, tools, worker};
 
 fn execute(worker: &mut Worker, text: &str, granted: &[Tool], input: &Value) -> WorkerRun {
     let host = &mut FixedHost::default();
@@ -117,14 +113,7 @@ fn a_process_that_ended_while_idle_is_replaced() {
         .args(["-9", &id.to_string()])
         .status()
         .unwrap();
-    let ended = || {
-        let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
-        let threads = std::fs::read_dir(format!("/proc/{id}/task")).unwrap();
-        state.contains(") Z") && threads.count() == 1
-    };
-    while !ended() {
-        std::thread::yield_now();
-    }
+    await_end(id);
     assert_eq!(
         execute(&mut worker, agent, &[], &json!(2)).run.outcome,
         Ok(json!(2))
