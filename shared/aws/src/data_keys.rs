@@ -122,3 +122,80 @@ fn plain(operation: &'static str, blob: Option<Blob>) -> Result<PlainKey> {
     key.copy_from_slice(&bytes);
     Ok(PlainKey(key))
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_kms::operation::decrypt::{DecryptError, DecryptOutput};
+    use aws_sdk_kms::operation::generate_data_key::GenerateDataKeyOutput;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    fn keys(rule: &Rule) -> DataKeys {
+        DataKeys {
+            client: mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[rule]),
+            key_id: "alias/tdev".to_owned(),
+        }
+    }
+
+    fn acme() -> TenantId {
+        "acme".parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_key_is_made_for_a_tenant_and_of_256_bits() {
+        for (bytes, ok) in [(32, true), (16, false), (0, false)] {
+            let rule = mock!(Client::generate_data_key)
+                .match_requests(|request| {
+                    request.key_id() == Some("alias/tdev")
+                        && request.key_spec() == Some(&DataKeySpec::Aes256)
+                        && request.encryption_context() == Some(&context(&acme()))
+                })
+                .then_output(move || {
+                    GenerateDataKeyOutput::builder()
+                        .plaintext(Blob::new(vec![7; bytes]))
+                        .ciphertext_blob(Blob::new("wrapped"))
+                        .build()
+                });
+            match keys(&rule).generate(&acme()).await {
+                Ok(key) => {
+                    assert!(ok);
+                    assert_eq!(key.plain.as_bytes(), &[7; 32]);
+                    assert_eq!(key.wrapped, b"wrapped");
+                    assert!(!format!("{key:?}").contains("7, 7"));
+                }
+                Err(error) => assert!(!ok && matches!(error, Error::Corrupt { .. }), "{error:?}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_not_wrapped_so_is_told_from_a_service_that_fails() {
+        for (code, corrupt, retryable) in [
+            ("InvalidCiphertextException", true, false),
+            ("IncorrectKeyException", true, false),
+            ("ThrottlingException", false, true),
+            ("AccessDeniedException", false, false),
+        ] {
+            let rule = mock!(Client::decrypt).then_error(move || {
+                DecryptError::generic(ErrorMetadata::builder().code(code).build())
+            });
+            let error = keys(&rule).unwrap(&acme(), b"wrapped").await.unwrap_err();
+            assert_eq!(matches!(error, Error::Corrupt { .. }), corrupt, "{error:?}");
+            assert_eq!(error.name().is_retryable(), retryable, "{error:?}");
+        }
+        let rule = mock!(Client::decrypt)
+            .match_requests(|request| {
+                request.ciphertext_blob().map(Blob::as_ref) == Some(b"wrapped")
+                    && request.key_id() == Some("alias/tdev")
+                    && request.encryption_context() == Some(&context(&acme()))
+            })
+            .then_output(|| {
+                let plain = Blob::new(vec![9; 32]);
+                DecryptOutput::builder().plaintext(plain).build()
+            });
+        let key = keys(&rule).unwrap(&acme(), b"wrapped").await.unwrap();
+        assert_eq!(key.as_bytes(), &[9; 32]);
+    }
+}

@@ -71,3 +71,60 @@ impl Events {
         Err(class.error(OPERATION, source.into()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
+    use aws_sdk_eventbridge::types::PutEventsResultEntry;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use serde_json::json;
+
+    use super::*;
+
+    async fn put(rule: &Rule) -> Result<()> {
+        let events = Events {
+            client: mock_client!(aws_sdk_eventbridge, RuleMode::MatchAny, &[rule]),
+            bus: "tdev".to_owned(),
+        };
+        let detail = json!({"n": 1.0, "idempotency_key": "forged"});
+        let detail = detail.as_object().cloned().unwrap();
+        events.put("tdev.agent", "counted", "inv_1/2", detail).await
+    }
+
+    #[tokio::test]
+    async fn an_event_bears_its_key() {
+        let rule = mock!(Client::put_events)
+            .match_requests(|request| {
+                let [entry] = request.entries() else {
+                    return false;
+                };
+                entry.event_bus_name() == Some("tdev")
+                    && entry.source() == Some("tdev.agent")
+                    && entry.detail_type() == Some("counted")
+                    && entry.detail() == Some(r#"{"n":1.0,"idempotency_key":"inv_1/2"}"#)
+            })
+            .then_output(|| PutEventsOutput::builder().build());
+        put(&rule).await.unwrap();
+        assert_eq!(rule.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_refused_entry_is_an_error_though_the_request_succeeded() {
+        for (code, retryable) in [
+            ("ThrottlingException", true),
+            ("InternalFailure", true),
+            ("MalformedDetail", false),
+            ("NotAuthorizedForSourceException", false),
+        ] {
+            let rule = mock!(Client::put_events).then_output(move || {
+                let entry = PutEventsResultEntry::builder().error_code(code).build();
+                PutEventsOutput::builder()
+                    .failed_entry_count(1)
+                    .entries(entry)
+                    .build()
+            });
+            let error = put(&rule).await.unwrap_err();
+            assert_eq!(error.name().is_retryable(), retryable, "{error:?}");
+        }
+    }
+}

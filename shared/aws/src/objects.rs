@@ -49,7 +49,7 @@ impl Objects {
         Self::with(Client::new(config), bucket.into())
     }
 
-    fn with(client: Client, bucket: String) -> Self {
+    pub(crate) fn with(client: Client, bucket: String) -> Self {
         Self {
             client,
             bucket,

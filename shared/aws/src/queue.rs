@@ -116,6 +116,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_message_may_be_held_back() {
+        for (delay, expected) in [(0, None), (1, Some(1)), (900, Some(900))] {
+            let rule = mock!(Client::send_message)
+                .match_requests(move |request| request.delay_seconds() == expected)
+                .then_output(|| SendMessageOutput::builder().build());
+            queue(&rule).send_after(&"x", delay, &[]).await.unwrap();
+            assert_eq!(rule.num_calls(), 1);
+        }
+    }
+
+    #[tokio::test]
     async fn a_message_that_is_too_long_is_rejected_for_good() {
         let rule = mock!(Client::send_message).then_error(|| {
             let code = "InvalidParameterValue";

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use serde_json::json;
 use tdev_domain::{
-    Agent, AgentKind, AgentVersion, ArtifactDigest, Example, Limits, Manifest, ManifestDraft,
-    Quality, Registration, State, TenantId, VersionNumber,
+    Agent, AgentKind, AgentVersion, Answer, ArtifactDigest, Call, Callee, Effect, EffectClass,
+    Example, Invocation, InvocationChange, InvocationId, InvocationStatus, Limits, Manifest,
+    ManifestDraft, Quality, Registration, RunReport, State, TenantId, VersionNumber,
 };
 
 pub(crate) fn tenant() -> TenantId {
@@ -35,7 +37,7 @@ pub(crate) fn advance(registration: &Registration, state: State) -> Registration
 }
 
 /// Values that DynamoDB's own types would change or refuse.
-fn awkward_example() -> Example {
+pub(crate) fn awkward_example() -> Example {
     let deep = (0..60).fold(json!(null), |inner, _| json!([inner]));
     Example {
         input: json!({"": [1.0, -0.0, 1e200, 1e-200, 0.1, u64::MAX, i64::MIN], "deep": deep}),
@@ -78,4 +80,77 @@ pub(crate) fn version(
 
 pub(crate) fn active(registration: &Registration, version: VersionNumber) -> Registration {
     advance(registration, State::Active { version })
+}
+
+/// An invocation that has just been accepted.
+pub(crate) fn invocation(agent: &str, input: Value) -> Invocation {
+    let now = Timestamp::now();
+    Invocation {
+        id: InvocationId::generate(),
+        tenant: tenant(),
+        callee: Callee {
+            agent: agent.parse().unwrap(),
+            version: VersionNumber::FIRST,
+            artifact: ArtifactDigest::of(agent.as_bytes()),
+            tools: BTreeSet::new(),
+            limits: Limits::default(),
+        },
+        input,
+        status: InvocationStatus::Queued,
+        pending: None,
+        snapshot: None,
+        next_effect: 1,
+        first_effect: 1,
+        signals: Vec::new(),
+        parent: None,
+        task: None,
+        depth: 0,
+        children: 0,
+        budget: 10,
+        report: RunReport::default(),
+        cancel_requested: false,
+        token: 0,
+        stalls: 0,
+        revision: 0,
+        due_at: Some(now),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// The record's next revision.
+pub(crate) fn revised(record: &Invocation, change: impl FnOnce(&mut Invocation)) -> Invocation {
+    let mut next = record.clone();
+    next.revision += 1;
+    next.updated_at = Timestamp::now();
+    change(&mut next);
+    next
+}
+
+/// The effect with this number, whose call and answer carry `value`.
+pub(crate) fn effect(number: u32, value: Value) -> Effect {
+    Effect {
+        number,
+        call: Call {
+            tool: "log".to_owned(),
+            args: json!({"message": value.clone()}),
+        },
+        class: EffectClass::Recorded,
+        answer: Answer::Value(value),
+        begun_at: Timestamp::now(),
+        ended_at: Timestamp::now(),
+    }
+}
+
+/// A change that adds to the ledger.
+pub(crate) fn adding(record: Invocation, ledger: Vec<Effect>) -> InvocationChange {
+    InvocationChange {
+        ledger,
+        ..InvocationChange::to(record)
+    }
+}
+
+/// A value whose JSON has some more than `bytes`.
+pub(crate) fn large(bytes: usize) -> Value {
+    json!({"text": "ü".repeat(bytes / 2), "exact": [1.0, 1e200, -0.0, u64::MAX]})
 }

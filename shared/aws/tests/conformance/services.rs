@@ -2,18 +2,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
-use tdev_aws::{Artifacts, Error, Queue, Secrets, Table};
+use serde_json::json;
+use tdev_aws::{Artifacts, DataKeys, Error, Events, Queue, Secrets, Table};
 use tdev_domain::{ArtifactDigest, RegisterMessage, RegistrationId, Source};
 
 use crate::fixtures::tenant;
-use crate::stack::{self, Stack, random};
-
-async fn bucket(stack: &Stack) -> String {
-    let bucket = random("artifacts");
-    let client = aws_sdk_s3::Client::new(&stack.config);
-    client.create_bucket().bucket(&bucket).send().await.unwrap();
-    bucket
-}
+use crate::stack::{self, random};
 
 #[tokio::test]
 async fn what_does_not_exist_does_not_answer_a_ping() {
@@ -23,7 +17,7 @@ async fn what_does_not_exist_does_not_answer_a_ping() {
         let absent = Table::new(&stack.config, random("absent")).ping().await;
         assert!(matches!(absent, Err(Error::NotFound { .. })), "{absent:?}");
 
-        let bucket = bucket(&stack).await;
+        let bucket = stack.bucket().await;
         Artifacts::new(&stack.config, bucket).ping().await.unwrap();
         let absent = Artifacts::new(&stack.config, random("absent"));
         let (pinged, read) = (
@@ -56,7 +50,7 @@ async fn the_configuration_of_a_process_reaches_the_endpoint() {
 #[tokio::test]
 async fn an_artifact_is_stored_once_under_its_digest() {
     for stack in stack::all() {
-        let artifacts = Artifacts::new(&stack.config, bucket(&stack).await);
+        let artifacts = Artifacts::new(&stack.config, stack.bucket().await);
         let source = Source::from_bytes("def execute(x):\n    return 'ü'\n".as_bytes()).unwrap();
         let digest = source.digest();
         assert_eq!(artifacts.get(&digest).await.unwrap(), None);
@@ -75,7 +69,7 @@ async fn an_artifact_is_stored_once_under_its_digest() {
 #[tokio::test]
 async fn a_stored_artifact_is_not_overwritten_and_tampering_is_noticed() {
     for stack in stack::all() {
-        let bucket = bucket(&stack).await;
+        let bucket = stack.bucket().await;
         let artifacts = Artifacts::new(&stack.config, &bucket);
         let source = Source::from_bytes(b"genuine = True").unwrap();
         let digest = source.digest();
@@ -118,6 +112,11 @@ async fn a_message_arrives_with_its_attributes() {
         queue.send(&message, &[("tenant", "acme")]).await.unwrap();
         let attributes = [("error", "InvalidInput"), ("detail", "naïve – \"quoted\"")];
         queue.send_raw("not {json", &attributes).await.unwrap();
+        let held_back = RegisterMessage {
+            registration: RegistrationId::generate(),
+            ..message.clone()
+        };
+        queue.send_after(&held_back, 900, &[]).await.unwrap();
 
         let mut received = BTreeMap::new();
         while received.len() < 2 {
@@ -141,6 +140,8 @@ async fn a_message_arrives_with_its_attributes() {
         }
         let expected = serde_json::to_string(&message).unwrap();
         assert_eq!(received[&expected]["tenant"], "acme");
+        let held_back = serde_json::to_string(&held_back).unwrap();
+        assert!(!received.contains_key(&held_back), "{}", stack.name);
         let raw = &received["not {json"];
         for (name, value) in attributes {
             assert_eq!(raw[name], value, "{}", stack.name);
@@ -162,5 +163,66 @@ async fn a_secret_is_created_and_then_renewed() {
             secrets.put(&name, value).await.unwrap();
             assert_eq!(secrets.get(&name).await.unwrap().as_deref(), Some(value));
         }
+    }
+}
+
+#[tokio::test]
+async fn an_object_is_kept_until_it_is_removed() {
+    for stack in stack::all() {
+        let objects = stack.objects().await;
+        assert_eq!(objects.get("snapshots/a/b").await.unwrap(), None);
+        for bytes in [vec![1, 2, 3], vec![0; 100_000], Vec::new()] {
+            objects.put("snapshots/a/b", bytes.clone()).await.unwrap();
+            let read = objects.get("snapshots/a/b").await.unwrap();
+            assert_eq!(read, Some(bytes), "{}", stack.name);
+        }
+        for _ in 0..2 {
+            objects.delete("snapshots/a/b").await.unwrap();
+            assert_eq!(objects.get("snapshots/a/b").await.unwrap(), None);
+        }
+    }
+}
+
+async fn key(stack: &stack::Stack) -> String {
+    let client = aws_sdk_kms::Client::new(&stack.config);
+    let created = client.create_key().send().await.unwrap();
+    created.key_metadata.unwrap().key_id
+}
+
+#[tokio::test]
+async fn a_data_key_is_unwrapped_for_its_tenant_alone() {
+    for stack in stack::all() {
+        let keys = DataKeys::new(&stack.config, key(&stack).await);
+        let made = keys.generate(&tenant()).await.unwrap();
+        let other = keys.generate(&tenant()).await.unwrap();
+        assert_ne!(made.plain.as_bytes(), other.plain.as_bytes());
+        let unwrapped = keys.unwrap(&tenant(), &made.wrapped).await.unwrap();
+        assert_eq!(unwrapped.as_bytes(), made.plain.as_bytes());
+
+        let stranger = "stranger".parse().unwrap();
+        let stolen = keys.unwrap(&stranger, &made.wrapped).await;
+        assert!(
+            matches!(stolen, Err(Error::Corrupt { .. })),
+            "{} {stolen:?}",
+            stack.name
+        );
+        let damaged = keys.unwrap(&tenant(), b"not a key").await;
+        assert!(
+            matches!(damaged, Err(Error::Corrupt { .. })),
+            "{} {damaged:?}",
+            stack.name
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_put_on_the_bus() {
+    for stack in stack::all() {
+        let events = Events::new(&stack.config, "default");
+        let detail = json!({"text": "ü", "n": 1.5}).as_object().cloned().unwrap();
+        events
+            .put("tdev.agent", "counted", "inv_1/1", detail)
+            .await
+            .unwrap();
     }
 }

@@ -3,11 +3,11 @@
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-    TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
 };
 use serde_json::json;
-use tdev_aws::{Error, SdkConfig, Table};
+use tdev_aws::{Error, Objects, SdkConfig, Table};
 use tdev_testing::{FakeAws, Response};
 use uuid::Uuid;
 
@@ -56,6 +56,10 @@ pub(crate) fn all() -> Vec<Stack> {
             Response::json(&json!({}))
         });
     }
+    fake.on("KMS.CreateKey", |_| {
+        let id = Uuid::new_v4().to_string();
+        Response::json(&json!({"KeyMetadata": {"KeyId": id}}))
+    });
     let mut stacks = servers();
     stacks.push(Stack {
         name: "in-memory".to_owned(),
@@ -65,7 +69,7 @@ pub(crate) fn all() -> Vec<Stack> {
 }
 
 impl Stack {
-    /// A new table with the keys and the TTL attribute of the platform's.
+    /// A new table with the keys, the indexes and the TTL attribute of the platform's.
     pub(crate) async fn table(&self) -> (Table, String) {
         eprintln!("checking {}", self.name);
         let client = aws_sdk_dynamodb::Client::new(&self.config);
@@ -73,19 +77,16 @@ impl Stack {
         let mut table = client
             .create_table()
             .table_name(&name)
-            .billing_mode(BillingMode::PayPerRequest);
-        for (attribute, kind) in [("PK", KeyType::Hash), ("SK", KeyType::Range)] {
+            .billing_mode(BillingMode::PayPerRequest)
+            .set_key_schema(Some(keys("PK", "SK")))
+            .global_secondary_indexes(index("agenda", "agenda_at", &[]))
+            .global_secondary_indexes(index("listing", "listed_at", &LISTED));
+        for attribute in ["PK", "SK", "agenda", "agenda_at", "listing", "listed_at"] {
             let definition = AttributeDefinition::builder()
                 .attribute_name(attribute)
                 .attribute_type(ScalarAttributeType::S)
                 .build();
-            let key = KeySchemaElement::builder()
-                .attribute_name(attribute)
-                .key_type(kind)
-                .build();
-            table = table
-                .attribute_definitions(definition.unwrap())
-                .key_schema(key.unwrap());
+            table = table.attribute_definitions(definition.unwrap());
         }
         table.send().await.expect("create a table");
         let ttl = TimeToLiveSpecification::builder()
@@ -101,6 +102,52 @@ impl Stack {
             .expect("enable TTL");
         (Table::new(&self.config, &name), name)
     }
+
+    /// A new bucket.
+    pub(crate) async fn bucket(&self) -> String {
+        let bucket = random("artifacts");
+        let client = aws_sdk_s3::Client::new(&self.config);
+        client.create_bucket().bucket(&bucket).send().await.unwrap();
+        bucket
+    }
+
+    /// The objects of a new bucket.
+    pub(crate) async fn objects(&self) -> Objects {
+        Objects::new(&self.config, self.bucket().await)
+    }
+}
+
+/// What the listing projects beside the keys.
+const LISTED: [&str; 3] = ["agent_name", "status_name", "summary"];
+
+fn keys(hash: &str, range: &str) -> Vec<KeySchemaElement> {
+    [(hash, KeyType::Hash), (range, KeyType::Range)]
+        .map(|(attribute, kind)| {
+            let key = KeySchemaElement::builder()
+                .attribute_name(attribute)
+                .key_type(kind)
+                .build();
+            key.unwrap()
+        })
+        .to_vec()
+}
+
+/// An index that is called as its hash key, and projects `attributes` beside the keys.
+fn index(hash: &str, range: &str, attributes: &[&str]) -> GlobalSecondaryIndex {
+    let projection = if attributes.is_empty() {
+        Projection::builder().projection_type(ProjectionType::KeysOnly)
+    } else {
+        let attributes = attributes.iter().map(|&name| name.to_owned()).collect();
+        Projection::builder()
+            .projection_type(ProjectionType::Include)
+            .set_non_key_attributes(Some(attributes))
+    };
+    GlobalSecondaryIndex::builder()
+        .index_name(hash)
+        .set_key_schema(Some(keys(hash, range)))
+        .projection(projection.build())
+        .build()
+        .unwrap()
 }
 
 /// A name that nothing has yet.

@@ -18,6 +18,7 @@ use super::*;
 
 #[path = "../../../tests/conformance/fixtures.rs"]
 mod fixtures;
+mod invocations;
 mod items;
 use fixtures::{accepted, active, advance, tenant, version};
 
