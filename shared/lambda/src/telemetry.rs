@@ -32,6 +32,24 @@ pub mod names {
     pub const MESSAGES_DEAD_LETTERED: &str = "MessagesDeadLettered";
     /// Registrations that reached their end, by `State`.
     pub const REGISTRATIONS_SETTLED: &str = "RegistrationsSettled";
+    /// What a decision on a task took once all was at hand, in microseconds.
+    pub const ROUTING_LATENCY: &str = "RoutingLatency";
+    /// How likely decisions were right, as far as the model could tell: from 0 to 1.
+    pub const DECISION_CONFIDENCE: &str = "DecisionConfidence";
+    /// Tasks that were decided on, by `Outcome`.
+    pub const TASKS_ROUTED: &str = "TasksRouted";
+    /// Tasks that were turned away, by `Reason`.
+    pub const TASKS_REJECTED: &str = "TasksRejected";
+    /// Tasks whose agent ended, by the `State` they came to.
+    pub const TASKS_SETTLED: &str = "TasksSettled";
+    /// How long the head of the queue had been in it, in milliseconds.
+    pub const QUEUE_AGE: &str = "QueueAge";
+    /// The share of its capacity that the chosen agent had in use: from 0 to 1.
+    pub const AGENT_UTILISATION: &str = "AgentUtilisation";
+    /// Models that were trained, by `Outcome`.
+    pub const MODELS_TRAINED: &str = "ModelsTrained";
+    /// What training a model took, in milliseconds.
+    pub const TRAINING_TIME: &str = "TrainingTime";
     /// Invocations and tasks that the keeper sent for, by `Kind`.
     pub const KEPT: &str = "Kept";
 }
@@ -103,11 +121,24 @@ fn describe() {
         names::MESSAGES_RETRIED,
         names::MESSAGES_DEAD_LETTERED,
         names::REGISTRATIONS_SETTLED,
+        names::TASKS_ROUTED,
+        names::TASKS_REJECTED,
+        names::TASKS_SETTLED,
+        names::MODELS_TRAINED,
         names::KEPT,
     ] {
         metrics::describe_counter!(counter, Unit::Count, "");
     }
-    metrics::describe_histogram!(names::HANDLER_LATENCY, Unit::Milliseconds, "");
+    for (histogram, unit) in [
+        (names::HANDLER_LATENCY, Unit::Milliseconds),
+        (names::ROUTING_LATENCY, Unit::Microseconds),
+        (names::DECISION_CONFIDENCE, Unit::Count),
+        (names::QUEUE_AGE, Unit::Milliseconds),
+        (names::AGENT_UTILISATION, Unit::Count),
+        (names::TRAINING_TIME, Unit::Milliseconds),
+    ] {
+        metrics::describe_histogram!(histogram, unit, "");
+    }
 }
 
 fn filter() -> EnvFilter {
