@@ -103,10 +103,12 @@ async fn invocations_are_listed_by_age_agent_and_state() {
         let (table, _) = stack.table().await;
         let base = Timestamp::now();
         // As the identifiers of called invocations do, these say nothing of the time.
-        let mut records: Vec<_> = (0..12_i64)
-            .map(|age| Invocation {
+        let agents = ["one", "two", "three"].iter().cycle();
+        let mut records: Vec<_> = (0..12)
+            .zip(agents)
+            .map(|(age, agent)| Invocation {
                 created_at: base - age.seconds(),
-                ..invocation(["one", "two", "three"][age as usize % 3], json!(age))
+                ..invocation(agent, json!(age))
             })
             .collect();
         records.rotate_left(5);
