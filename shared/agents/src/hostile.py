@@ -12,7 +12,13 @@ def get_capabilities():
         "name": "currency-converter",
         "description": "Converts amounts between EUR, USD, GBP, CHF and JPY.",
         "capabilities": ["finance.currency"],
-        "utterances": ["how much is 20 dollars in euros", "convert 5000 yen to pounds"],
+        "utterances": [
+            "how much is 20 dollars in euros",
+            "convert 5000 yen to pounds",
+            "what is the exchange rate of the franc",
+            "change 75 euros into krona",
+            "calculate this price in dollars",
+        ],
         "examples": [
             {
                 "input": {"amount": 10, "from": "EUR", "to": "EUR"},

@@ -262,6 +262,8 @@ def get_capabilities():
             "what is the country code of Norway",
             "convert country names to iso codes",
             "two-letter code for South Korea",
+            "which country has the code NZ",
+            "look up iso 3166 codes",
         ],
         "examples": [{"input": {"names": ["Norway"]}, "output": {"codes": {"Norway": "NO"}}}],
         "input_schema": {

@@ -217,7 +217,7 @@ fn agents_of_poor_quality_are_told_so_and_not_held_back() {
 
 #[test]
 fn the_sample_agents_are_clean_and_the_hostile_one_is_not() {
-    for agent in tdev_agents::SAMPLES {
+    for agent in tdev_agents::SAMPLES.iter().chain(tdev_agents::DURABLE) {
         let sample = Sample::judge(agent.name, agent.source);
         let grave: Vec<_> = sample.grave().collect();
         assert!(grave.is_empty(), "{}: {grave:#?}", agent.name);

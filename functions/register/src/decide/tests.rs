@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tdev_agents::SAMPLES;
+use tdev_agents::{DURABLE, SAMPLES};
 use tdev_domain::Source;
 
 use super::*;
@@ -222,7 +222,7 @@ const FAILURES: [FailureKind; 13] = [
 
 #[test]
 fn the_sample_agents_may_be_run() {
-    for sample in SAMPLES {
+    for sample in SAMPLES.iter().chain(DURABLE) {
         let screening = screened(sample.source, json!({}), false);
         assert_eq!(screening, Screening::Probe, "{}", sample.name);
     }
