@@ -18,6 +18,8 @@ pub struct Config {
     pub max_receives: NonZeroU32,
     /// `WORKFLOW_STEP_FUNCTION`: the name or ARN of the function that runs agents.
     pub workflow_step_function: String,
+    /// `TRAIN_QUEUE_URL`: where it is said whose routing model may be out of date.
+    pub train_queue_url: String,
 }
 
 impl Config {
@@ -28,12 +30,14 @@ impl Config {
         let dead_letter_queue_url = env.var("DEAD_LETTER_QUEUE_URL");
         let max_receives = env.var("MAX_RECEIVES");
         let workflow_step_function = env.var("WORKFLOW_STEP_FUNCTION");
+        let train_queue_url = env.var("TRAIN_QUEUE_URL");
         Some(Self {
             table: table?,
             artifacts_bucket: artifacts_bucket?,
             dead_letter_queue_url: dead_letter_queue_url?,
             max_receives: max_receives?,
             workflow_step_function: workflow_step_function?,
+            train_queue_url: train_queue_url?,
         })
     }
 }
@@ -50,6 +54,7 @@ mod tests {
             ("DEAD_LETTER_QUEUE_URL", "https://sqs/dead-letters"),
             ("MAX_RECEIVES", "5"),
             ("WORKFLOW_STEP_FUNCTION", "workflow-step"),
+            ("TRAIN_QUEUE_URL", "https://sqs/train"),
         ])
         .load(Config::read)
         .unwrap();
@@ -68,7 +73,8 @@ mod tests {
                 "ARTIFACTS_BUCKET",
                 "DEAD_LETTER_QUEUE_URL",
                 "MAX_RECEIVES",
-                "WORKFLOW_STEP_FUNCTION"
+                "WORKFLOW_STEP_FUNCTION",
+                "TRAIN_QUEUE_URL"
             ]
         );
     }

@@ -8,6 +8,7 @@ use tdev_aws::{Artifacts, Function, Queue, SdkConfig, Table};
 use tdev_domain::{
     Agent, AgentStatus, AgentVersion, ErrorName, Manifest, Outcome, Probe, Quality,
     RegisterMessage, Registration, Report, State, StateName, StepRequest, StepResponse,
+    TrainMessage,
 };
 use tdev_lambda::telemetry::names;
 use tdev_lambda::{Error, sqs};
@@ -26,6 +27,7 @@ pub struct Deps {
     dead_letters: Queue,
     max_receives: NonZeroU32,
     workflow_step: Function,
+    training: Queue,
 }
 
 impl Deps {
@@ -38,6 +40,7 @@ impl Deps {
             dead_letters: Queue::new(sdk, config.dead_letter_queue_url),
             max_receives: config.max_receives,
             workflow_step: Function::new(sdk, config.workflow_step_function),
+            training: Queue::new(sdk, config.train_queue_url),
         }
     }
 }
@@ -96,7 +99,8 @@ impl Deps {
         };
         if registration.state.name().is_settled() {
             tracing::info!(registration = %id, "settled already");
-            return Ok(());
+            // The delivery that admitted it may have been lost before it said so.
+            return self.train_for(&registration).await;
         }
         let span = tracing::info_span!("registration", %id, agent = %registration.agent);
         self.advance(registration, judged).instrument(span).await
@@ -241,6 +245,15 @@ impl Deps {
             .admit(&active, &version, current.as_ref())
             .await?;
         log_settled(&active);
+        self.train_for(&active).await
+    }
+
+    /// Says that tasks can be routed to a new version, if the registration made one.
+    async fn train_for(&self, registration: &Registration) -> Result<(), Error> {
+        if registration.state.name() == StateName::Active {
+            let tenant = registration.tenant.clone();
+            self.training.send(&TrainMessage { tenant }, &[]).await?;
+        }
         Ok(())
     }
 

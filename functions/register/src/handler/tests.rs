@@ -67,6 +67,10 @@ fn deps(aws: &FakeAws) -> Deps {
         ),
         ("MAX_RECEIVES", "5"),
         ("WORKFLOW_STEP_FUNCTION", "workflow-step"),
+        (
+            "TRAIN_QUEUE_URL",
+            "https://sqs.us-east-1.amazonaws.com/1/train",
+        ),
     ])
     .load(Config::read);
     Deps::new(&aws.config(), config.unwrap())
@@ -146,12 +150,25 @@ async fn versions(deps: &Deps) -> usize {
         .len()
 }
 
+/// The messages sent to the queue of this name.
+fn sent_to(aws: &FakeAws, queue: &str) -> Vec<Value> {
+    let sent = aws.requests_of("SQS.SendMessage");
+    sent.iter()
+        .map(tdev_testing::Request::json)
+        .filter(|sent| {
+            sent["QueueUrl"]
+                .as_str()
+                .unwrap_or_default()
+                .ends_with(queue)
+        })
+        .collect()
+}
+
 /// Body, error name and reason of each dead letter.
 fn dead_letters(aws: &FakeAws) -> Vec<[String; 3]> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    aws.requests_of("SQS.SendMessage")
+    sent_to(aws, "dead-letters")
         .iter()
-        .map(tdev_testing::Request::json)
         .map(|sent| {
             let attributes = &sent["MessageAttributes"];
             [
@@ -195,6 +212,28 @@ async fn a_good_agent_is_admitted_step_by_step() {
     let probe = aws.requests_of("Lambda.Invoke")[0].json();
     assert_eq!(probe["action"], "probe");
     assert_eq!(probe["artifact"], accepted.artifact.as_str());
+    let training = sent_to(&aws, "train");
+    assert_eq!(training.len(), 1);
+    assert_eq!(training[0]["MessageBody"], r#"{"tenant":"acme"}"#);
+}
+
+#[tokio::test]
+async fn word_of_a_new_version_is_sent_again_if_it_was_lost() {
+    let aws = aws();
+    let deps = deps(&aws);
+    let accepted = accept_sample(&deps).await;
+    aws.on("SQS.SendMessage", |_| {
+        Response::error(503, "ServiceUnavailable", "later")
+    });
+    assert!(deliver(&deps, &accepted, 1).await, "it comes again");
+    assert_eq!(
+        stored(&deps, &accepted).await.state.name(),
+        StateName::Active
+    );
+    aws.restore("SQS.SendMessage").forget_requests();
+    assert!(!deliver(&deps, &accepted, 2).await);
+    assert_eq!(sent_to(&aws, "train").len(), 1);
+    assert_eq!(versions(&deps).await, 1);
 }
 
 #[tokio::test]
