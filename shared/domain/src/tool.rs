@@ -16,7 +16,8 @@ use crate::Invalid;
 /// - **at most once**: never repeated; an agent whose call was interrupted is told so;
 /// - **waits**: no worker is held; the run goes on when what it waits for has come.
 ///
-/// A call that fails raises a `RuntimeError`, which the agent may catch.
+/// A call that fails raises a `RuntimeError`, which the agent may catch; one whose arguments do not
+/// fit the signature raises a `TypeError` and asks nothing of the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tool {
@@ -32,7 +33,7 @@ pub enum Tool {
     Sleep,
     /// `wait_for(signal, timeout=None)`: goes on when the invocation is sent the signal of this
     /// name, and returns what the signal carries; one that came earlier and was not waited for
-    /// counts. Fails after `timeout` seconds, or the longest the platform allows. Waits.
+    /// counts. Fails after `timeout` seconds, or a day. Waits.
     WaitFor,
     /// `call_agent(name, input=None)`: runs the tenant's agent of this name on `input` and returns
     /// its output. Fails if it fails. Waits.
@@ -58,8 +59,9 @@ pub enum Tool {
     /// policy allows, with the effect's key as `Idempotency-Key` header, and returns the response
     /// as [`HttpGet`](Self::HttpGet) does. At most once.
     HttpPost,
-    /// `llm(prompt, **options)`: returns what a model answers to the prompt. At most once: each
-    /// answer is paid for, and no two are the same.
+    /// `llm(prompt, **options)`: returns what a model answers to the prompt. Fails as
+    /// `model_not_configured` where there is none. At most once: each answer is paid for, and no
+    /// two are the same.
     Llm,
 }
 
