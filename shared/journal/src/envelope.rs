@@ -15,8 +15,9 @@ use tdev_domain::Invocation;
 /// The one format so far.
 const FORMAT: u8 = 1;
 const NONCE_BYTES: usize = 12;
-/// zstd's fastest level but one: what a snapshot has to give, it gives at once.
-const LEVEL: i32 = 1;
+/// zstd's own choice. Agents of 3 KB have snapshots of 18 to 20 KB, which it halves in 80 µs;
+/// level 1 saves 20 µs and leaves a twentieth more, level 6 takes twice as long for as much less.
+const LEVEL: i32 = 3;
 /// The most bytes a snapshot may have, so that a small seal cannot fill the memory.
 const MAX_SNAPSHOT_BYTES: usize = 64 * 1024 * 1024;
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region};
@@ -26,6 +27,8 @@ struct Shared {
     answers: Mutex<HashMap<String, Answer>>,
     memory: Option<Mutex<Memory>>,
     requests: Mutex<Vec<Request>>,
+    /// How many answers to an operation are still to be lost.
+    lost: Mutex<HashMap<String, u32>>,
 }
 
 impl FakeAws {
@@ -55,6 +58,7 @@ impl FakeAws {
             answers: Mutex::default(),
             memory,
             requests: Mutex::default(),
+            lost: Mutex::default(),
         }))
     }
 
@@ -75,10 +79,29 @@ impl FakeAws {
         self
     }
 
+    /// Loses the next `count` answers to `operation`: what is asked is done, but nobody learns of
+    /// it.
+    pub fn lose_answers(&self, operation: &str, count: u32) -> &Self {
+        lock(&self.0.lost).insert(operation.to_owned(), count);
+        self
+    }
+
     /// A configuration whose clients talk to this fake. They attempt everything once, so that a
     /// failure is not retried and no test waits.
     #[must_use]
     pub fn config(&self) -> SdkConfig {
+        self.config_with(RetryConfig::disabled())
+    }
+
+    /// The same, but as in production every operation is attempted up to three times, with next
+    /// to no pause.
+    #[must_use]
+    pub fn retrying_config(&self) -> SdkConfig {
+        let pause = Duration::from_millis(1);
+        self.config_with(RetryConfig::standard().with_initial_backoff(pause))
+    }
+
+    fn config_with(&self, retries: RetryConfig) -> SdkConfig {
         let shared = Arc::clone(&self.0);
         let client = infallible_client_fn(move |request| shared.answer(request).map(SdkBody::from));
         let credentials = Credentials::new("test", "test", None, None, "fake");
@@ -86,7 +109,7 @@ impl FakeAws {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .retry_config(RetryConfig::disabled())
+            .retry_config(retries)
             .http_client(client)
             .build()
     }
@@ -129,9 +152,23 @@ impl Shared {
                 .unwrap_or_else(|| unanswered(&request)),
             (None, None) => unanswered(&request),
         };
+        let response = if self.loses(&request.operation) {
+            Response::error(500, "InternalServerError", "the answer was lost")
+        } else {
+            response
+        };
         let response = response.render(&request.operation);
         lock(&self.requests).push(request);
         response
+    }
+
+    fn loses(&self, operation: &str) -> bool {
+        let mut lost = lock(&self.lost);
+        let left = lost.get_mut(operation).filter(|left| **left > 0);
+        left.is_some_and(|left| {
+            *left -= 1;
+            true
+        })
     }
 }
 

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tdev_aws::{Artifacts, Claim, Error, Function, PageRequest, Queue, Secrets, Table};
-use tdev_domain::{ApiKeyId, KeyDigest, KeyRecord, Source};
+use tdev_aws::{Artifacts, Claim, DataKeys, Error, Function, PageRequest, Queue, Secrets, Table};
+use tdev_domain::{ApiKeyId, KeyDigest, KeyRecord, Settings, Source};
 use tdev_testing::{FakeAws, Response};
 
 fn key(n: usize) -> KeyRecord {
@@ -163,4 +163,33 @@ async fn secrets_are_kept() {
         secrets.put("name", value).await.unwrap();
         assert_eq!(secrets.get("name").await.unwrap().as_deref(), Some(value));
     }
+}
+
+#[tokio::test]
+async fn an_answer_can_be_lost_though_what_was_asked_is_done() {
+    let aws = FakeAws::in_memory();
+    aws.lose_answers("DynamoDB.PutItem", 2);
+    let table = Table::new(&aws.config(), "state");
+    let (settings, acme) = (Settings::default(), "acme".parse().unwrap());
+    table.put_settings(&acme, &settings).await.unwrap_err();
+    // The second answer is lost, the third arrives.
+    let retrying = Table::new(&aws.retrying_config(), "state");
+    retrying.put_settings(&acme, &settings).await.unwrap();
+    assert_eq!(aws.requests_of("DynamoDB.PutItem").len(), 3);
+}
+
+#[tokio::test]
+async fn a_data_key_is_bound_to_its_key_and_tenant() {
+    let config = FakeAws::in_memory().config();
+    let (acme, stranger) = ("acme".parse().unwrap(), "stranger".parse().unwrap());
+    let keys = DataKeys::new(&config, "key");
+    let made = [(); 2].map(|()| keys.generate(&acme));
+    let [first, second] = made;
+    let (first, second) = (first.await.unwrap(), second.await.unwrap());
+    assert_ne!(first.plain.as_bytes(), second.plain.as_bytes());
+    let unwrapped = keys.unwrap(&acme, &second.wrapped).await.unwrap();
+    assert_eq!(unwrapped.as_bytes(), second.plain.as_bytes());
+    keys.unwrap(&stranger, &first.wrapped).await.unwrap_err();
+    let other = DataKeys::new(&config, "other");
+    other.unwrap(&acme, &first.wrapped).await.unwrap_err();
 }
