@@ -6,6 +6,7 @@ use tdev_domain::{AgentName, Capability, Rejection, TenantId};
 use tdev_routing::model::Scratch;
 use tdev_routing::select::{self, Candidate, Decision, Reason};
 
+use crate::Routable;
 use crate::tenants::View;
 
 /// What is to be routed.
@@ -44,7 +45,7 @@ pub fn decide(subject: &Subject<'_>, view: &View, now: Timestamp) -> Decision {
     let candidates: Vec<Candidate> = view
         .agents
         .values()
-        .map(|routable| candidate(subject, view, &routable.version, routable, now))
+        .map(|routable| candidate(subject, view, routable, now))
         .collect();
     let mut scratch = Scratch::new();
     let prediction = match (&view.model, subject.text) {
@@ -66,13 +67,8 @@ pub fn decide(subject: &Subject<'_>, view: &View, now: Timestamp) -> Decision {
     )
 }
 
-fn candidate(
-    subject: &Subject<'_>,
-    view: &View,
-    version: &tdev_domain::AgentVersion,
-    routable: &crate::Routable,
-    now: Timestamp,
-) -> Candidate {
+fn candidate(subject: &Subject<'_>, view: &View, routable: &Routable, now: Timestamp) -> Candidate {
+    let version = &routable.version;
     let policy = &view.routing.policy;
     let load = view.load(&version.agent);
     Candidate {

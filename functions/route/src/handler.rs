@@ -77,7 +77,9 @@ impl Deps {
                 match &message {
                     TaskMessage::Permit { tenant, task } => self.take_head(tenant, task).await,
                     TaskMessage::Retry { tenant, task } => self.retry(tenant, task).await,
-                    TaskMessage::Ended { tenant, task } => self.settle(tenant, task).await,
+                    TaskMessage::Ended { tenant, task } => {
+                        Box::pin(self.settle(tenant, task)).await
+                    }
                 }
             },
         )
@@ -108,3 +110,6 @@ impl Deps {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
