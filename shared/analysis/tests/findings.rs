@@ -49,6 +49,37 @@ fn tools_used_are_held_against_tools_declared() {
 }
 
 #[test]
+fn every_tool_is_known_wherever_it_is_named() {
+    for tool in Tool::ALL {
+        let analysis = analysis(&agent(&format!("    return {tool}(input)")));
+        assert_eq!(analysis.tools_used, BTreeSet::from([tool]));
+        assert!(
+            analysis.findings.iter().all(|f| f.rule != "QUA009"),
+            "{tool} is taken for a misspelling: {:?}",
+            analysis.findings
+        );
+        let undeclared = check_tools(&analysis, &BTreeSet::new());
+        assert_eq!(undeclared[0].rule, "TOOL001", "{tool}");
+    }
+}
+
+#[test]
+fn a_manifest_may_depend_on_no_tool() {
+    for tool in Tool::ALL {
+        let text = format!(
+            "def get_capabilities():\n    return {{\"description\": {tool}(\"a\")}}\n\n\ndef execute(input):\n    return input\n"
+        );
+        let grave = analysis(&text).findings;
+        assert!(
+            grave
+                .iter()
+                .any(|f| f.severity == Severity::Danger && f.message.contains(tool.as_str())),
+            "{tool}: {grave:?}"
+        );
+    }
+}
+
+#[test]
 fn a_name_of_the_agents_own_is_no_tool() {
     for body in [
         "    now = 3\n    return now",
@@ -56,6 +87,8 @@ fn a_name_of_the_agents_own_is_no_tool() {
         "    from math import log\n    return log(2)",
         "    def log(text):\n        return text\n    return log(input)",
         "    return input.log(input[\"now\"])",
+        "    from random import random\n    return random()",
+        "    def sleep(seconds):\n        return seconds\n    return sleep(input)",
     ] {
         assert!(analysis(&agent(body)).tools_used.is_empty(), "{body}");
     }
