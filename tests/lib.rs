@@ -237,6 +237,11 @@ fn credential(service: &str) -> String {
     )
 }
 
+/// An output of the deployed template.
+pub fn output(name: &str) -> Result<String> {
+    variable(&format!("TDEV_E2E_OUTPUT_{name}"))
+}
+
 /// A variable of the environment that `cargo local test` sets.
 pub fn variable(name: &str) -> Result<String> {
     env::var(name).with_context(|| format!("{name} is not set; run `cargo local test`"))

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use tdev_agents::SAMPLES;
-use tdev_tests::{Stack, variable};
+use tdev_tests::{Stack, output};
 use ureq::http::Method;
 
 #[test]
@@ -91,7 +91,7 @@ fn tenants_never_see_each_others_things() -> Result<()> {
 #[test]
 fn a_revoked_key_is_refused() -> Result<()> {
     let stack = Stack::from_env()?;
-    let function = variable("TDEV_E2E_API_KEYS_FUNCTION")?;
+    let function = output("ApiKeysFunction")?;
     let keys = |request: Value| stack.invoke(&function, &request);
     let issued = keys(json!({"action": "issue", "tenant": "e2e-a", "label": "to be revoked"}))?;
     let key = issued["key"].as_str().expect("a key");

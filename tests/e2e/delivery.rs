@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use tdev_tests::{Stack, variable};
+use tdev_tests::{Stack, output};
 
 const SOURCE: &str = r#""""Returns what it is given."""
 
@@ -20,7 +20,7 @@ def execute(input):
 "#;
 
 fn send(stack: &Stack, body: &str) -> Result<String> {
-    let queue = variable("TDEV_E2E_REGISTER_QUEUE_URL")?;
+    let queue = output("RegisterQueueUrl")?;
     let sent = stack.aws(
         "sqs",
         "AmazonSQS.SendMessage",
@@ -34,7 +34,7 @@ fn send(stack: &Stack, body: &str) -> Result<String> {
 
 /// Waits for the dead letters of these messages; by message id: body and attributes.
 fn dead_letters(stack: &Stack, ids: &[String]) -> Result<BTreeMap<String, Value>> {
-    let queue = variable("TDEV_E2E_DEAD_LETTER_QUEUE_URL")?;
+    let queue = output("RegisterDeadLettersUrl")?;
     let mut found = BTreeMap::new();
     stack.eventually("the dead letters", || {
         let received = stack.aws(

@@ -23,30 +23,14 @@ pub(crate) struct Deployment {
     pub(crate) docs_url: String,
     /// A key of the tenant `local`.
     pub(crate) key: String,
-    /// What each function is called.
-    pub(crate) functions: Functions,
-}
-
-/// The names of the functions.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Functions {
-    pub(crate) gateway: String,
-    pub(crate) register: String,
-    pub(crate) workflow_step: String,
-    pub(crate) api_keys: String,
+    /// The outputs of the deployed stack.
+    pub(crate) outputs: Outputs,
 }
 
 impl Deployment {
     /// Describes what was just deployed. The key of the deployment before is kept while it works.
     pub(crate) fn describe(port: u16, outputs: &Outputs, before: Option<Self>) -> Result<Self> {
         let api_id = outputs.get("ApiId")?;
-        let function = |name| outputs.get(name).map(str::to_owned);
-        let functions = Functions {
-            gateway: function("GatewayFunction")?,
-            register: function("RegisterFunction")?,
-            workflow_step: function("WorkflowStepFunction")?,
-            api_keys: function("ApiKeysFunction")?,
-        };
         let api_url = format!("{}/_aws/execute-api/{api_id}", aws::endpoint(port));
         let key = before
             .map(|deployment| deployment.key)
@@ -55,7 +39,7 @@ impl Deployment {
             Some(key) => key,
             None => issue_key(
                 &Aws::on(port),
-                &functions.api_keys,
+                outputs.get("ApiKeysFunction")?,
                 "local",
                 "cargo local up",
             )?,
@@ -65,7 +49,7 @@ impl Deployment {
             api_url,
             docs_url: format!("http://{api_id}.execute-api.localhost:{port}/docs"),
             key,
-            functions,
+            outputs: outputs.clone(),
         })
     }
 
@@ -118,12 +102,7 @@ mod tests {
             api_url: "http://127.0.0.1:4510/_aws/execute-api/x".to_owned(),
             docs_url: "http://x.execute-api.localhost:4510/docs".to_owned(),
             key: "tdev_dev_x".to_owned(),
-            functions: Functions {
-                gateway: "g".to_owned(),
-                register: "r".to_owned(),
-                workflow_step: "w".to_owned(),
-                api_keys: "a".to_owned(),
-            },
+            outputs: Outputs::default(),
         };
         deployment.remember(folder.path()).unwrap();
         let mode = fs::metadata(file(folder.path()))

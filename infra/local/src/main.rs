@@ -24,7 +24,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::aws::Aws;
 use crate::checkout::Checkout;
-use crate::deployment::{Deployment, Functions, issue_key};
+use crate::deployment::{Deployment, issue_key};
 use crate::platform::Platform;
 use crate::progress::say;
 use crate::sam::Sam;
@@ -90,16 +90,23 @@ enum Function {
     Gateway,
     Register,
     WorkflowStep,
+    Route,
+    TrainRouter,
+    Keeper,
     ApiKeys,
 }
 
 impl Function {
-    fn name(self, functions: &Functions) -> &str {
+    /// The output that says what it is called.
+    const fn output(self) -> &'static str {
         match self {
-            Self::Gateway => &functions.gateway,
-            Self::Register => &functions.register,
-            Self::WorkflowStep => &functions.workflow_step,
-            Self::ApiKeys => &functions.api_keys,
+            Self::Gateway => "GatewayFunction",
+            Self::Register => "RegisterFunction",
+            Self::WorkflowStep => "WorkflowStepFunction",
+            Self::Route => "RouteFunction",
+            Self::TrainRouter => "TrainRouterFunction",
+            Self::Keeper => "KeeperFunction",
+            Self::ApiKeys => "ApiKeysFunction",
         }
     }
 }
@@ -148,7 +155,7 @@ fn run(action: Action) -> Result<ExitCode> {
                 .instance()
                 .zip(Deployment::remembered(stack.folder()))
                 .context("the stack is not up: `cargo local up` starts it")?;
-            let name = function.name(&deployment.functions);
+            let name = deployment.outputs.get(function.output())?;
             logs::print(&Aws::on(instance.port), name, follow)?;
             Ok(ExitCode::SUCCESS)
         }
@@ -219,7 +226,7 @@ fn demo(checkout: &Checkout, stack: &Stack, port: Option<u16>, once: bool) -> Re
         .elapsed()
         .map_or(0, |time| time.as_secs());
     let aws = Aws::on(deployment.port);
-    let function = &deployment.functions.api_keys;
+    let function = deployment.outputs.get("ApiKeysFunction")?;
     deployment.key = issue_key(
         &aws,
         function,
@@ -268,7 +275,13 @@ fn status(stack: &Stack) -> Result<ExitCode> {
         instance.port
     );
     match Deployment::remembered(stack.folder()) {
-        Some(deployment) => describe(&deployment),
+        Some(deployment) => {
+            describe(&deployment);
+            say!("\nThe stack's outputs:");
+            for (name, value) in deployment.outputs.iter() {
+                say!("  {name:24} {value}");
+            }
+        }
         None => say!("nothing was deployed to it: run `cargo local up`"),
     }
     Ok(ExitCode::SUCCESS)

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::{self, ACCESS_KEY, REGION};
 use crate::checkout::Checkout;
@@ -67,6 +67,8 @@ impl<'a> Sam<'a> {
             .arg("--parameter-overrides")
             .args([
                 "Environment=dev",
+                // What there is to be reached here is on loopback.
+                "HttpPrivateAddresses=allowed",
                 &format!("Architecture={}", architecture()?),
             ])
             .env("AWS_ENDPOINT_URL", aws::endpoint(port));
@@ -168,7 +170,8 @@ fn architecture() -> Result<&'static str> {
 }
 
 /// A stack's outputs, by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Outputs(BTreeMap<String, String>);
 
 impl Outputs {
@@ -193,6 +196,13 @@ impl Outputs {
                 .map(|output| (output.output_key, output.output_value))
                 .collect(),
         ))
+    }
+
+    /// All outputs with their names, in the order of these.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The output called `name`.

@@ -153,6 +153,8 @@ struct Local {
     ministack: Running,
     moto: u16,
     _moto: Service,
+    /// Where `sam build` put the functions.
+    build: std::path::PathBuf,
     log: std::path::PathBuf,
 }
 
@@ -177,6 +179,7 @@ impl Local {
             keys,
             ministack,
             moto,
+            build,
             log,
         })
     }
@@ -198,18 +201,10 @@ impl Local {
                 "TDEV_CONFORMANCE_ENDPOINTS",
                 format!("ministack={endpoint},moto={}", aws::endpoint(self.moto)),
             );
-        for (variable, output) in [
-            ("TDEV_E2E_REGISTER_QUEUE_URL", "RegisterQueueUrl"),
-            ("TDEV_E2E_DEAD_LETTER_QUEUE_URL", "DeadLetterQueueUrl"),
-            ("TDEV_E2E_TABLE", "TableName"),
-            ("TDEV_E2E_BUCKET", "ArtifactsBucket"),
-            ("TDEV_E2E_GATEWAY_FUNCTION", "GatewayFunction"),
-            ("TDEV_E2E_REGISTER_FUNCTION", "RegisterFunction"),
-            ("TDEV_E2E_WORKFLOW_STEP_FUNCTION", "WorkflowStepFunction"),
-            ("TDEV_E2E_API_KEYS_FUNCTION", "ApiKeysFunction"),
-        ] {
-            command.env(variable, self.outputs.get(output)?);
+        for (name, value) in self.outputs.iter() {
+            command.env(format!("TDEV_E2E_OUTPUT_{name}"), value);
         }
+        command.env("TDEV_E2E_BUILD", &self.build);
         Ok(())
     }
 }
