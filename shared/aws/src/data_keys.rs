@@ -105,7 +105,8 @@ impl DataKeys {
 fn is_of_another(code: Option<&str>) -> bool {
     matches!(
         code,
-        Some("InvalidCiphertextException" | "IncorrectKeyException")
+        // The last is for what cannot be a wrapped key at all, by its length.
+        Some("InvalidCiphertextException" | "IncorrectKeyException" | "ValidationException")
     )
 }
 
@@ -175,6 +176,7 @@ mod tests {
         for (code, corrupt, retryable) in [
             ("InvalidCiphertextException", true, false),
             ("IncorrectKeyException", true, false),
+            ("ValidationException", true, false),
             ("ThrottlingException", false, true),
             ("AccessDeniedException", false, false),
         ] {

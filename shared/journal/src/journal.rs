@@ -1,4 +1,6 @@
 //! The engine's seam to the invocations of one tenant.
+//!
+//! The futures of requests are kilobytes long; boxed, they do not make the engine's so.
 
 use std::sync::Arc;
 
@@ -58,6 +60,47 @@ impl TenantJournal {
         }
     }
 
+    async fn seal(
+        &self,
+        invocation: &Invocation,
+        effect: u32,
+        snapshot: Vec<u8>,
+    ) -> Result<Stored, Unavailable> {
+        let key = self
+            .keys()?
+            .to_seal(&self.tenant)
+            .await
+            .map_err(unavailable)?;
+        let context = Context::of(invocation, effect);
+        let sealed = envelope::seal(key.plain.as_bytes(), &key.wrapped, &context, &snapshot)
+            .map_err(unavailable)?;
+        if sealed.len() <= INLINE_BYTES {
+            return Ok(Stored::Inline(sealed));
+        }
+        let place = Objects::snapshot_key(invocation, effect);
+        let put = self.shared.objects.put(&place, sealed).await;
+        put.map(|()| Stored::Object(place)).map_err(unavailable)
+    }
+
+    async fn open(&self, invocation: &Invocation, stored: &Stored) -> Result<Vec<u8>, FetchError> {
+        let unreadable = |error: &dyn std::error::Error| FetchError::Unreadable(error.to_string());
+        let bytes = self.sealed(invocation, stored).await?;
+        let sealed = Sealed::parse(&bytes).map_err(|e| unreadable(&e))?;
+        let key = match self.keys()?.to_open(&self.tenant, sealed.wrapped).await {
+            Ok(key) => key,
+            Err(error @ Error::Corrupt { .. }) => return Err(unreadable(&error)),
+            Err(error) => return Err(unavailable(error).into()),
+        };
+        let effect = invocation
+            .pending
+            .as_ref()
+            .map_or(0, |pending| pending.number);
+        let context = Context::of(invocation, effect);
+        sealed
+            .open(key.as_bytes(), &context)
+            .map_err(|e| unreadable(&e))
+    }
+
     /// The bytes that were stored, sealed as they are.
     async fn sealed(
         &self,
@@ -88,14 +131,14 @@ struct Overtaken;
 impl Journal for TenantJournal {
     async fn load(&self, id: &InvocationId) -> Result<Option<Invocation>, Unavailable> {
         let Shared { table, objects, .. } = &*self.shared;
-        let found = table.invocation(objects, &self.tenant, id).await;
-        found.map_err(unavailable)
+        let found = table.invocation(objects, &self.tenant, id);
+        Box::pin(found).await.map_err(unavailable)
     }
 
     async fn commit(&self, changes: &[InvocationChange]) -> Result<(), CommitError> {
-        match self.write(changes).await {
+        match Box::pin(self.write(changes)).await {
             Ok(()) => {
-                self.remove_superseded(changes).await;
+                Box::pin(self.remove_superseded(changes)).await;
                 Ok(())
             }
             Err(Error::Conflict { .. }) => Err(CommitError::Conflict),
@@ -105,8 +148,8 @@ impl Journal for TenantJournal {
 
     async fn ledger(&self, id: &InvocationId) -> Result<Vec<Effect>, Unavailable> {
         let Shared { table, objects, .. } = &*self.shared;
-        let ledger = table.ledger(objects, &self.tenant, id).await;
-        ledger.map_err(unavailable)
+        let ledger = table.ledger(objects, &self.tenant, id);
+        Box::pin(ledger).await.map_err(unavailable)
     }
 
     async fn keep(
@@ -115,38 +158,10 @@ impl Journal for TenantJournal {
         effect: u32,
         snapshot: Vec<u8>,
     ) -> Result<Stored, Unavailable> {
-        let key = self
-            .keys()?
-            .to_seal(&self.tenant)
-            .await
-            .map_err(unavailable)?;
-        let context = Context::of(invocation, effect);
-        let sealed = envelope::seal(key.plain.as_bytes(), &key.wrapped, &context, &snapshot)
-            .map_err(unavailable)?;
-        if sealed.len() <= INLINE_BYTES {
-            return Ok(Stored::Inline(sealed));
-        }
-        let place = Objects::snapshot_key(invocation, effect);
-        let put = self.shared.objects.put(&place, sealed).await;
-        put.map(|()| Stored::Object(place)).map_err(unavailable)
+        Box::pin(self.seal(invocation, effect, snapshot)).await
     }
 
     async fn fetch(&self, invocation: &Invocation, stored: &Stored) -> Result<Vec<u8>, FetchError> {
-        let unreadable = |error: &dyn std::error::Error| FetchError::Unreadable(error.to_string());
-        let bytes = self.sealed(invocation, stored).await?;
-        let sealed = Sealed::parse(&bytes).map_err(|e| unreadable(&e))?;
-        let key = match self.keys()?.to_open(&self.tenant, sealed.wrapped).await {
-            Ok(key) => key,
-            Err(error @ Error::Corrupt { .. }) => return Err(unreadable(&error)),
-            Err(error) => return Err(unavailable(error).into()),
-        };
-        let effect = invocation
-            .pending
-            .as_ref()
-            .map_or(0, |pending| pending.number);
-        let context = Context::of(invocation, effect);
-        sealed
-            .open(key.as_bytes(), &context)
-            .map_err(|e| unreadable(&e))
+        Box::pin(self.open(invocation, stored)).await
     }
 }

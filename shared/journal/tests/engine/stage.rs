@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tdev_aws::SdkConfig;
-use tdev_domain::{Effect, Invocation, InvocationChange, InvocationId, InvocationStatus, TenantId};
+use tdev_domain::{
+    Effect, Invocation, InvocationChange, InvocationId, InvocationStatus, TenantId, Wait,
+};
 use tdev_invocation::{Error, Journal, Outcome, Replay, Waiter, WakeUp, accept, drive, replay};
 use tdev_journal::{Config, Journals, TenantJournal};
 use tdev_testing::FakeAws;
@@ -114,11 +116,24 @@ impl Stage {
                 Ok(Outcome::NotClaimable { .. }) if self.record(id).await.status.is_final() => {
                     break;
                 }
-                // A lease is to end first.
-                Ok(_) | Err(_) => self.pass(50),
+                // A lease is to end first, or a message was lost.
+                Ok(_) | Err(_) => {
+                    self.pass(60);
+                    next = self.standing(id).await;
+                }
             }
         }
         self.record(id).await
+    }
+
+    /// The invocation that `id` waits for, or itself.
+    async fn standing(&self, id: &InvocationId) -> InvocationId {
+        match self.record(id).await.status {
+            InvocationStatus::Suspended {
+                wait: Wait::Child { invocation },
+            } => invocation,
+            _ => id.clone(),
+        }
     }
 
     fn follow(&mut self, wake: WakeUp) -> InvocationId {
