@@ -17,8 +17,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tdev_aws::Table;
 use tdev_domain::{
-    Agent, AgentVersion, ApiKeyId, ArtifactDigest, KeyRecord, Manifest, ManifestDraft, Quality,
-    Registration, State, TenantId, VersionNumber,
+    Agent, AgentVersion, ApiKeyId, ArtifactDigest, KeyRecord, Limits, Manifest, ManifestDraft,
+    Quality, Registration, State, TenantId, VersionNumber,
 };
 use tdev_security::ApiKey;
 use tdev_testing::{FakeAws, Response};
@@ -82,20 +82,20 @@ async fn main() -> Result<()> {
         table: "platform".to_owned(),
         artifacts_bucket: "artifacts".to_owned(),
         register_queue_url: "https://sqs.us-east-1.amazonaws.com/1/register".to_owned(),
+        step_queue_url: "https://sqs.us-east-1.amazonaws.com/1/step".to_owned(),
+        task_queue_url: "https://sqs.us-east-1.amazonaws.com/1/task".to_owned(),
+        train_queue_url: "https://sqs.us-east-1.amazonaws.com/1/train".to_owned(),
         workflow_step_function: "workflow-step".to_owned(),
+        route_function: "route".to_owned(),
         environment: "bench".to_owned(),
         cors_allowed_origins: gateway::Origins::default(),
     };
     let key = ApiKey::generate("bench")?;
     seed(&Table::new(&aws.config(), &config.table), &key).await?;
-    let output = json!({
-        "action": "execute",
-        "outcome": "completed",
-        "output": {"words": 180, "sentences": 20, "reading_ease": 94.3, "commonest": []},
-        "timing": {"compile_us": 0, "run_us": 5},
-        "logs": [],
+    let output = json!({"words": 180, "sentences": 20, "reading_ease": 94.3, "commonest": []});
+    aws.on("Lambda.Invoke", move |request| {
+        Response::json(&completed(&request.json(), &output))
     });
-    aws.on("Lambda.Invoke", move |_| Response::json(&output));
     let router = router(Deps::new(&aws.config(), &config), &config);
 
     let mut report = Report::new();
@@ -115,6 +115,43 @@ async fn main() -> Result<()> {
     }
     println!("{report}");
     Ok(())
+}
+
+/// What `workflow-step` answers when it is asked to drive an invocation, and it completes.
+fn completed(request: &Value, output: &Value) -> Value {
+    let at = Timestamp::UNIX_EPOCH;
+    let record = json!({
+        "id": request["invocation"],
+        "tenant": request["tenant"],
+        "callee": {
+            "agent": "text-statistics",
+            "version": 1,
+            "artifact": ArtifactDigest::of(SOURCE.as_bytes()),
+            "tools": [],
+            "limits": Limits::default(),
+        },
+        "input": null,
+        "status": {"name": "completed", "output": output},
+        "pending": null,
+        "snapshot": null,
+        "next_effect": 1,
+        "first_effect": 1,
+        "signals": [],
+        "parent": null,
+        "task": null,
+        "depth": 0,
+        "children": 0,
+        "budget": 1024,
+        "report": {"logs": [], "compile_us": 0, "run_us": 5},
+        "cancel_requested": false,
+        "token": 1,
+        "stalls": 1,
+        "revision": 2,
+        "due_at": null,
+        "created_at": at,
+        "updated_at": at,
+    });
+    json!({"action": "drive", "invocation": record})
 }
 
 /// How long each request takes, from the request as parsed to the answer's last byte.

@@ -15,8 +15,16 @@ pub struct Config {
     pub artifacts_bucket: String,
     /// `REGISTER_QUEUE_URL`: the queue of registrations to work on.
     pub register_queue_url: String,
+    /// `STEP_QUEUE_URL`: the queue of invocations that can go on.
+    pub step_queue_url: String,
+    /// `TASK_QUEUE_URL`: the queue of what there is to do about tasks.
+    pub task_queue_url: String,
+    /// `TRAIN_QUEUE_URL`: the queue of tenants whose model may be out of date.
+    pub train_queue_url: String,
     /// `WORKFLOW_STEP_FUNCTION`: the name or ARN of the function that runs agents.
     pub workflow_step_function: String,
+    /// `ROUTE_FUNCTION`: the name or ARN of the function that chooses agents for tasks.
+    pub route_function: String,
     /// `ENVIRONMENT`: `dev`, `staging`, `prod`, …, as the health check names it.
     pub environment: String,
     /// `CORS_ALLOWED_ORIGINS`: the web origins whose pages may call the API. None if unset.
@@ -29,14 +37,22 @@ impl Config {
         let table = env.var("TABLE_NAME");
         let artifacts_bucket = env.var("ARTIFACTS_BUCKET");
         let register_queue_url = env.var("REGISTER_QUEUE_URL");
+        let step_queue_url = env.var("STEP_QUEUE_URL");
+        let task_queue_url = env.var("TASK_QUEUE_URL");
+        let train_queue_url = env.var("TRAIN_QUEUE_URL");
         let workflow_step_function = env.var("WORKFLOW_STEP_FUNCTION");
+        let route_function = env.var("ROUTE_FUNCTION");
         let environment = env.var("ENVIRONMENT");
         let cors_allowed_origins = env.var_or("CORS_ALLOWED_ORIGINS", Origins::default());
         Some(Self {
             table: table?,
             artifacts_bucket: artifacts_bucket?,
             register_queue_url: register_queue_url?,
+            step_queue_url: step_queue_url?,
+            task_queue_url: task_queue_url?,
+            train_queue_url: train_queue_url?,
             workflow_step_function: workflow_step_function?,
+            route_function: route_function?,
             environment: environment?,
             cors_allowed_origins: cors_allowed_origins?,
         })
@@ -106,7 +122,11 @@ mod tests {
             ("TABLE_NAME", "platform"),
             ("ARTIFACTS_BUCKET", "artifacts"),
             ("REGISTER_QUEUE_URL", "https://sqs/register"),
+            ("STEP_QUEUE_URL", "https://sqs/step"),
+            ("TASK_QUEUE_URL", "https://sqs/task"),
+            ("TRAIN_QUEUE_URL", "https://sqs/train"),
             ("WORKFLOW_STEP_FUNCTION", "workflow-step"),
+            ("ROUTE_FUNCTION", "route"),
             ("ENVIRONMENT", "dev"),
         ])
         .load(Config::read)
@@ -126,7 +146,11 @@ mod tests {
             [
                 "ARTIFACTS_BUCKET",
                 "REGISTER_QUEUE_URL",
+                "STEP_QUEUE_URL",
+                "TASK_QUEUE_URL",
+                "TRAIN_QUEUE_URL",
                 "WORKFLOW_STEP_FUNCTION",
+                "ROUTE_FUNCTION",
                 "ENVIRONMENT",
                 "CORS_ALLOWED_ORIGINS"
             ]

@@ -5,8 +5,10 @@
 //! `POST` there can be repeated without harm (`idempotency`). A handler takes the request apart,
 //! decides, and then acts; whatever goes wrong is a `Problem`.
 //!
-//! Agent code is never run in this process: `invoke` has `workflow-step` do it.
+//! Agent code is never run in this process: `invocation` stores what is to be run and has
+//! `workflow-step` do it.
 
+mod accepted;
 mod agents;
 mod auth;
 mod callable;
@@ -14,17 +16,20 @@ mod config;
 mod extract;
 mod health;
 mod idempotency;
-mod invoke;
+mod input;
+mod invocation;
 mod manifest;
 mod observe;
 mod openapi;
 mod pagination;
+mod prefer;
 mod problem;
 mod problem_pages;
 mod problem_type;
 mod registrations;
 mod report;
 mod request_id;
+mod settings;
 mod submission;
 mod versions;
 
@@ -38,6 +43,7 @@ use axum::routing::get;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use http::{Method, StatusCode};
 use tdev_aws::{Artifacts, Function, Queue, SdkConfig, Table};
+use tdev_journal::Journals;
 use tdev_security::Action;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -56,7 +62,9 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(1);
 pub struct Deps {
     table: Table,
     artifacts: Artifacts,
+    journals: Journals,
     register_queue: Queue,
+    task_queue: Queue,
     workflow_step: Function,
     callables: callable::Callables,
     environment: String,
@@ -65,10 +73,19 @@ pub struct Deps {
 impl Deps {
     /// The clients that `config` names.
     pub fn new(sdk: &SdkConfig, config: &Config) -> Self {
+        let journal = tdev_journal::Config {
+            table: config.table.clone(),
+            bucket: config.artifacts_bucket.clone(),
+            // What runs keep of themselves is not for this function.
+            key: None,
+            step_queue_url: config.step_queue_url.clone(),
+        };
         Self {
             table: Table::new(sdk, &config.table),
             artifacts: Artifacts::new(sdk, &config.artifacts_bucket),
+            journals: Journals::new(sdk, &journal),
             register_queue: Queue::new(sdk, &config.register_queue_url),
+            task_queue: Queue::new(sdk, &config.task_queue_url),
             workflow_step: Function::new(sdk, &config.workflow_step_function),
             callables: callable::Callables::default(),
             environment: config.environment.clone(),
@@ -83,7 +100,11 @@ pub fn router(deps: Deps, config: &Config) -> Router {
         .routes(routes!(health::get))
         .merge(guarded(&deps, Action::ReadAgents, reads()))
         .merge(guarded(&deps, Action::ChangeAgents, changes()))
-        .merge(guarded(&deps, Action::InvokeAgent, invocations()))
+        .merge(guarded(&deps, Action::InvokeAgent, calls()))
+        .merge(guarded(&deps, Action::ReadInvocations, watching()))
+        .merge(guarded(&deps, Action::ChangeInvocations, control()))
+        .merge(guarded(&deps, Action::ReadSettings, settings_read()))
+        .merge(guarded(&deps, Action::ChangeSettings, settings_changed()))
         .with_state(deps)
         .split_for_parts();
     routes
@@ -131,8 +152,31 @@ fn changes() -> OpenApiRouter<Arc<Deps>> {
         .routes(routes!(agents::roll_back))
 }
 
-fn invocations() -> OpenApiRouter<Arc<Deps>> {
-    OpenApiRouter::new().routes(routes!(invoke::invoke))
+fn calls() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new().routes(routes!(invocation::invoke))
+}
+
+fn watching() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new()
+        .routes(routes!(invocation::list))
+        .routes(routes!(invocation::get))
+        .routes(routes!(invocation::effects))
+        .routes(routes!(invocation::events))
+        .routes(routes!(invocation::replay))
+}
+
+fn control() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new()
+        .routes(routes!(invocation::signal))
+        .routes(routes!(invocation::cancel))
+}
+
+fn settings_read() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new().routes(routes!(settings::get))
+}
+
+fn settings_changed() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new().routes(routes!(settings::put))
 }
 
 /// Routes that want to do `action`: whoever is let through is answered once, and a panic of the
@@ -158,19 +202,21 @@ fn guarded(
 fn cors(origins: &Origins) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::from(origins))
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([
             AUTHORIZATION,
             CONTENT_TYPE,
             IF_NONE_MATCH,
             auth::API_KEY,
             idempotency::KEY,
+            prefer::PREFER,
             request_id::HEADER,
         ])
         .expose_headers([
             LOCATION,
             RETRY_AFTER,
             idempotency::REPLAYED,
+            prefer::APPLIED,
             request_id::HEADER,
         ])
         .max_age(PREFLIGHT_MAX_AGE)

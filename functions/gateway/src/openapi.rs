@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
-use tdev_domain::{AgentKind, AnalysisMethod, FailureKind, Severity, StateName};
+use tdev_aws::InvocationState;
+use tdev_domain::{
+    AgentKind, AnalysisMethod, EffectClass, EffectErrorKind, FailureKind, Severity, StateName,
+};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
@@ -29,7 +32,8 @@ use crate::problem::{self, ProblemDocument, ProblemType};
     tags(
         (name = "agents", description = "Finding, deleting and rolling back agents"),
         (name = "registrations", description = "Submitting agents and watching them on their way"),
-        (name = "invocation", description = "Calling agents"),
+        (name = "invocation", description = "Calling agents, and watching and steering what they do"),
+        (name = "settings", description = "What a tenant sets for itself"),
         (name = "platform", description = "The platform itself"),
     ),
     modifiers(&Credentials),
@@ -180,5 +184,52 @@ pub(crate) fn failure_kinds() -> Schema {
         FailureKind::InputTooLarge,
         FailureKind::Forbidden,
         FailureKind::Interpreter,
+    ])
+}
+
+/// Every state of an invocation.
+pub(crate) const INVOCATION_STATES: [InvocationState; 6] = [
+    InvocationState::Queued,
+    InvocationState::Running,
+    InvocationState::Suspended,
+    InvocationState::Completed,
+    InvocationState::Failed,
+    InvocationState::Cancelled,
+];
+
+pub(crate) fn invocation_states() -> Schema {
+    names(&INVOCATION_STATES)
+}
+
+pub(crate) fn waits() -> Schema {
+    names(&["time", "signal", "child"])
+}
+
+pub(crate) fn failure_causes() -> Schema {
+    names(&["agent", "stalled", "unresumable"])
+}
+
+pub(crate) fn effect_classes() -> Schema {
+    names(&[
+        EffectClass::Recorded,
+        EffectClass::Idempotent,
+        EffectClass::AtMostOnce,
+        EffectClass::Timer,
+        EffectClass::Signal,
+        EffectClass::Child,
+    ])
+}
+
+pub(crate) fn effect_error_kinds() -> Schema {
+    names(&[
+        EffectErrorKind::Failed,
+        EffectErrorKind::InvalidArguments,
+        EffectErrorKind::NotAllowed,
+        EffectErrorKind::ModelNotConfigured,
+        EffectErrorKind::OutcomeUnknown,
+        EffectErrorKind::LimitExceeded,
+        EffectErrorKind::TimedOut,
+        EffectErrorKind::ChildFailed,
+        EffectErrorKind::Cancelled,
     ])
 }

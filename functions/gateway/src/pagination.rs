@@ -88,7 +88,8 @@ fn decode(cursor: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn not_a_cursor() -> Violation {
+/// What is wrong with a cursor that no page of the listing gave out.
+pub(crate) fn not_a_cursor() -> Violation {
     Violation::parameter("cursor", "expected the `next` of a page of this listing")
 }
 

@@ -249,6 +249,25 @@ impl From<tdev_aws::Error> for Problem {
     }
 }
 
+impl From<tdev_invocation::Unavailable> for Problem {
+    /// What the store reported, if it was the store.
+    fn from(error: tdev_invocation::Unavailable) -> Self {
+        match error.0.downcast::<tdev_aws::Error>() {
+            Ok(error) => (*error).into(),
+            Err(error) => Self::unavailable(&*error),
+        }
+    }
+}
+
+impl From<tdev_invocation::Error> for Problem {
+    fn from(error: tdev_invocation::Error) -> Self {
+        match error {
+            tdev_invocation::Error::Unavailable(error) => error.into(),
+            tdev_invocation::Error::Contended => Self::unavailable(&error),
+        }
+    }
+}
+
 impl From<tdev_security::Denied> for Problem {
     fn from(error: tdev_security::Denied) -> Self {
         tracing::warn!(%error, "denied");

@@ -62,6 +62,8 @@ problem_types! {
     VersionNotFound = "version-not-found", NOT_FOUND, "Version not found";
     /// The tenant has no registration with this identifier, or it has expired.
     RegistrationNotFound = "registration-not-found", NOT_FOUND, "Registration not found";
+    /// The tenant has no invocation with this identifier, or it has expired.
+    InvocationNotFound = "invocation-not-found", NOT_FOUND, "Invocation not found";
     /// The resource does not have this method. The `Allow` header lists those that it has.
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed";
     /// Another change came first. Read again, decide again and repeat.
@@ -73,6 +75,13 @@ problem_types! {
     NoEarlierVersion = "no-earlier-version", CONFLICT, "No earlier version";
     /// Only a registration that is quarantined can be released.
     NotQuarantined = "not-quarantined", CONFLICT, "Registration not quarantined";
+    /// The invocation has ended, and does not change any more.
+    InvocationEnded = "invocation-ended", CONFLICT, "Invocation ended";
+    /// The invocation has not ended, so there is nothing to compare another run with.
+    InvocationNotEnded = "invocation-not-ended", CONFLICT, "Invocation not ended";
+    /// As many signals as may wait for the invocation do so. Repeat the request once it has taken
+    /// some. Member `limit` holds how many may.
+    TooManySignals = "too-many-signals", CONFLICT, "Too many signals";
     /// The agent was deleted. Registering its name again revives it under a new version.
     AgentDeleted = "agent-deleted", GONE, "Agent deleted";
     /// The request has `If-None-Match: *`, and there is an active agent of this name.
@@ -83,6 +92,8 @@ problem_types! {
     BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "Body too large";
     /// The agent's input is over the limit, in bytes or in depth of nesting.
     InputTooLarge = "input-too-large", PAYLOAD_TOO_LARGE, "Input too large";
+    /// What the signal carries is over the limit. Member `limit` holds it, in bytes as JSON.
+    SignalTooLarge = "signal-too-large", PAYLOAD_TOO_LARGE, "Signal too large";
     /// The body's media type is not one that this resource takes; the `Accept` header lists them.
     UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE,
         "Unsupported media type";
@@ -98,7 +109,7 @@ problem_types! {
     /// The agent's source does not compile.
     AgentInvalidSource = "agent-invalid-source", FAILED_DEPENDENCY, "Agent does not compile";
     /// The agent raised an exception that nothing caught. Members `exception` and `line` tell of
-    /// it, `logs` of what came before.
+    /// it, `logs` of what came before, and `invocation` leads to all it did.
     AgentRaised = "agent-raised", FAILED_DEPENDENCY, "Agent raised an exception";
     /// The agent ran longer than its wall time.
     AgentTimedOut = "agent-timed-out", FAILED_DEPENDENCY, "Agent timed out";
@@ -130,16 +141,20 @@ problem_types! {
     /// to another document, or has a pattern that only a backtracking matcher can run. Each entry
     /// of `errors` points into the manifest.
     AgentSchemaInvalid = "agent-schema-invalid", FAILED_DEPENDENCY, "Agent's schema is invalid";
+    /// The invocation ended without an output, and not by a failure of the agent's own: it was
+    /// called off, one worker after the other was lost at the same place, or it had had effects
+    /// and what was kept of it cannot be used. Member `invocation` leads to what it did.
+    InvocationFailed = "invocation-failed", FAILED_DEPENDENCY, "Invocation failed";
     /// A defect of the platform. The instance finds the request in its log.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
-    /// The worker that ran the agent ended before it answered. The sandbox should have contained
-    /// whatever the agent did, so this counts as a defect of the platform; calling the agent again
-    /// on the same input may end the same way.
+    /// The worker that ran the agent again ended before it answered. The sandbox should have
+    /// contained whatever the agent did, so this counts as a defect of the platform; another
+    /// attempt may end the same way.
     WorkerDied = "worker-died", BAD_GATEWAY, "Worker died";
     /// A service the platform depends on throttles or does not answer. Nothing half-done is
     /// visible; repeat the request after the time that `Retry-After` names.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Temporarily unavailable";
-    /// The worker that runs the agent did not answer in time. The agent may have run.
+    /// The worker did not answer in time. Nothing was changed; another attempt may be faster.
     WorkerTimedOut = "worker-timed-out", GATEWAY_TIMEOUT, "Worker timed out";
 }
 

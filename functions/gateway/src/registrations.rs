@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use bytes::Bytes;
-use http::header::{IF_NONE_MATCH, LOCATION, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::HeaderMap;
+use http::header::IF_NONE_MATCH;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tdev_domain::{
@@ -18,9 +18,10 @@ use tdev_security::Principal;
 use utoipa::ToSchema;
 
 use crate::Deps;
+use crate::accepted::{accepted, poll_later};
 use crate::extract::{Params, Segments, json_or_default};
 use crate::openapi::state_names;
-use crate::problem::{Problem, ProblemType, RETRY_AFTER_SECONDS, Violation};
+use crate::problem::{Problem, ProblemType, Violation};
 use crate::problems;
 use crate::report::ReportView;
 use crate::submission::{RegisterQuery, RegisterRequest, Submission};
@@ -191,7 +192,7 @@ pub(crate) async fn register(
     deps.table.put_registration(&registration).await?;
     enqueue(&deps, &registration).await?;
     tracing::info!(registration = %registration.id, agent = %registration.agent, "accepted");
-    Ok(accepted(registration))
+    Ok(accepted_registration(registration))
 }
 
 problems!(RegistrationProblems, PRIVATE: RegistrationNotFound);
@@ -280,7 +281,7 @@ pub(crate) async fn release(
     };
     enqueue(&deps, &released).await?;
     tracing::info!(registration = %released.id, agent = %released.agent, "released");
-    Ok(accepted(released))
+    Ok(accepted_registration(released))
 }
 
 fn release_reason(request: ReleaseRequest) -> Result<Option<String>, Problem> {
@@ -346,17 +347,7 @@ async fn find(deps: &Deps, tenant: &TenantId, id: &str) -> Result<Registration, 
         .ok_or_else(not_found)
 }
 
-fn accepted(registration: Registration) -> Response {
+fn accepted_registration(registration: Registration) -> Response {
     let location = format!("/v1/registrations/{}", registration.id);
-    let view = Json(RegistrationView::from(registration));
-    let mut response = (StatusCode::ACCEPTED, [poll_later()], view).into_response();
-    // An identifier is ASCII, so its path is a header.
-    if let Ok(location) = HeaderValue::try_from(location) {
-        response.headers_mut().insert(LOCATION, location);
-    }
-    response
-}
-
-fn poll_later() -> (http::HeaderName, HeaderValue) {
-    (RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))
+    accepted(&location, RegistrationView::from(registration))
 }

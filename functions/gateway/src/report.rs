@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use tdev_domain::{
-    AgentFailure, AnalysisMethod, Completed, ExampleResult, ExampleRun, FailureKind, Finding, Outcome,
-    ProbeReport, Quality, QualityPart, Report, Severity,
+    AgentFailure, AnalysisMethod, Completed, ExampleResult, ExampleRun, FailureKind, Finding,
+    Outcome, ProbeReport, Quality, QualityPart, Report, Severity,
 };
 use utoipa::ToSchema;
 

@@ -13,7 +13,7 @@ use crate::{
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum StepRequest {
     /// Find out what an artifact says of itself and how it behaves.
-    Probe(Probe),
+    Probe(Box<Probe>),
     /// Bring an invocation as far as it goes, as a message on the `step` queue would.
     Drive(StepMessage),
     /// Run an invocation that has ended again from its ledger, with no effect on anything.

@@ -20,6 +20,14 @@ pub enum Action {
     ChangeAgents,
     /// Call an agent.
     InvokeAgent,
+    /// Read invocations, and run them again without effects.
+    ReadInvocations,
+    /// Send signals to invocations, or call them off.
+    ChangeInvocations,
+    /// Read the settings.
+    ReadSettings,
+    /// Change the settings.
+    ChangeSettings,
 }
 
 /// The principal may not do that.
@@ -56,6 +64,10 @@ mod tests {
             Action::ReadAgents,
             Action::ChangeAgents,
             Action::InvokeAgent,
+            Action::ReadInvocations,
+            Action::ChangeInvocations,
+            Action::ReadSettings,
+            Action::ChangeSettings,
         ] {
             assert!(authorize(&principal, action, &"acme".parse().unwrap()).is_ok());
             assert_eq!(

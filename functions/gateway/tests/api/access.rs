@@ -8,7 +8,7 @@ use tdev_security::ApiKey;
 use crate::support::{Api, REQUEST_ID, agent_name, tenant};
 
 /// Every route under `/v1`, with something in the place of each parameter.
-const PRIVATE: [(Method, &str); 10] = [
+const PRIVATE: [(Method, &str); 19] = [
     (Method::GET, "/v1/agents"),
     (Method::POST, "/v1/agents"),
     (Method::GET, "/v1/agents/word-count"),
@@ -25,6 +25,33 @@ const PRIVATE: [(Method, &str); 10] = [
         Method::POST,
         "/v1/registrations/reg_00000000000000000000000000000000/release",
     ),
+    (Method::GET, "/v1/invocations"),
+    (
+        Method::GET,
+        "/v1/invocations/inv_00000000000000000000000000000000",
+    ),
+    (
+        Method::GET,
+        "/v1/invocations/inv_00000000000000000000000000000000/effects",
+    ),
+    (
+        Method::GET,
+        "/v1/invocations/inv_00000000000000000000000000000000/events",
+    ),
+    (
+        Method::POST,
+        "/v1/invocations/inv_00000000000000000000000000000000/signals/approved",
+    ),
+    (
+        Method::POST,
+        "/v1/invocations/inv_00000000000000000000000000000000/cancel",
+    ),
+    (
+        Method::POST,
+        "/v1/invocations/inv_00000000000000000000000000000000/replay",
+    ),
+    (Method::GET, "/v1/settings"),
+    (Method::PUT, "/v1/settings"),
 ];
 
 #[tokio::test]
@@ -221,7 +248,7 @@ async fn a_page_of_an_allowed_origin_may_call() {
             .header("access-control-request-method", "POST")
             .header(
                 "access-control-request-headers",
-                "authorization,content-type,idempotency-key",
+                "authorization,content-type,idempotency-key,prefer",
             )
             .send()
     };
@@ -233,11 +260,11 @@ async fn a_page_of_an_allowed_origin_may_call() {
     );
     assert_eq!(
         allowed.header("access-control-allow-methods"),
-        "GET,POST,DELETE"
+        "GET,POST,PUT,DELETE"
     );
     assert_eq!(
         allowed.header("access-control-allow-headers"),
-        "authorization,content-type,if-none-match,x-api-key,idempotency-key,x-request-id"
+        "authorization,content-type,if-none-match,x-api-key,idempotency-key,prefer,x-request-id"
     );
     assert_eq!(
         preflight("https://evil.example")

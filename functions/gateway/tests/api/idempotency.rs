@@ -130,8 +130,8 @@ async fn an_answer_that_cannot_be_stored_is_given_all_the_same() {
     api.step_returns(&json!(1));
     let puts = AtomicUsize::new(0);
     api.aws.on("DynamoDB.PutItem", move |_| {
-        // The claim goes through, the answer does not.
-        if puts.fetch_add(1, Ordering::Relaxed) == 0 {
+        // The claim and the invocation go through, the answer does not.
+        if puts.fetch_add(1, Ordering::Relaxed) < 2 {
             Response::json(&json!({}))
         } else {
             Response::error(400, "ThrottlingException", "slow down")

@@ -8,11 +8,15 @@
 
 mod access;
 mod agents;
+mod control;
 mod documentation;
+mod durable;
 mod events;
 mod idempotency;
 mod invocation;
 mod platform;
 mod problems;
 mod registration;
+mod settings;
 mod support;
+mod watching;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
-use serde_json::json;
-use tdev_domain::{AgentFailure, FailureKind};
+use serde_json::{Value, json};
+use tdev_domain::{AgentFailure, FailureKind, InvocationFailure};
 use tdev_testing::Response;
 
 use crate::support::{Answer, Api, SOURCE};
@@ -14,7 +14,7 @@ use crate::support::{Answer, Api, SOURCE};
 const OUT_OF_REACH: [&str; 2] = ["forbidden", "worker-timed-out"];
 
 #[derive(Default)]
-struct Seen(BTreeMap<String, serde_json::Value>);
+struct Seen(BTreeMap<String, Value>);
 
 impl Seen {
     fn add(&mut self, answer: &Answer) {
@@ -154,18 +154,41 @@ async fn of_invocations(seen: &mut Seen) {
         FailureKind::Forbidden,
         FailureKind::Interpreter,
     ] {
-        let mut answer = serde_json::to_value(AgentFailure::new(kind, "what happened")).unwrap();
-        answer["action"] = "execute".into();
-        answer["outcome"] = "failed".into();
-        answer["timing"] = json!({"compile_us": 0, "run_us": 1});
-        answer["logs"] = json!([]);
-        api.step_answers(answer);
+        let failure = AgentFailure::new(kind, "what happened");
+        api.step_fails(InvocationFailure::Agent(failure));
         seen.add(&invoke("a", json!("x")).await);
     }
-    api.aws.on("Lambda.Invoke", |_| {
-        Response::function_error("Runtime.ExitError", "signal: killed")
-    });
+    api.step_fails(InvocationFailure::Stalled { workers: 20 });
     seen.add(&invoke("a", json!("x")).await);
+
+    api.step_drives(|_| {});
+    let called = invoke("a", json!("x")).await;
+    let place = called.header("location").to_owned();
+    let signal = |payload: Value| {
+        let (api, path) = (&api, format!("{place}/signals/approved"));
+        async move { api.post(&path, json!({"payload": payload})).await }
+    };
+    seen.add(&signal(json!("x".repeat(8_192))).await);
+    for _ in 0..16 {
+        signal(json!(null)).await;
+    }
+    seen.add(&signal(json!(null)).await);
+    let replays = |response: Response| {
+        let (api, path) = (&api, format!("{place}/replay"));
+        api.aws.on("Lambda.Invoke", move |_| response.clone());
+        async move { api.post(&path, json!(null)).await }
+    };
+    let not_ended = json!({"action": "replay", "result": "not_ended"});
+    seen.add(&replays(Response::json(&not_ended)).await);
+    let died = Response::function_error("Runtime.ExitError", "signal: killed");
+    seen.add(&replays(died).await);
+    let cancel = format!("{place}/cancel");
+    api.post(&cancel, json!(null)).await;
+    seen.add(&api.post(&cancel, json!(null)).await);
+    seen.add(
+        &api.get("/v1/invocations/inv_00000000000000000000000000000000")
+            .await,
+    );
 }
 
 async fn of_the_platform(seen: &mut Seen) {

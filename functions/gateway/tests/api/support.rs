@@ -1,5 +1,7 @@
 //! An API over a fake AWS, and what the tests do with it.
 
+use std::collections::BTreeSet;
+
 use axum::Router;
 use axum::body::Body;
 use gateway::{Config, Deps, Origins, router};
@@ -9,9 +11,12 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tdev_aws::Table;
 use tdev_domain::{
-    Agent, AgentName, AgentVersion, ApiKeyId, ArtifactDigest, KeyRecord, Manifest, ManifestDraft,
-    Quality, QualityPart, Registration, State, TenantId, VersionNumber,
+    Agent, AgentName, AgentVersion, ApiKeyId, ArtifactDigest, Callee, Invocation,
+    InvocationFailure, InvocationId, InvocationStatus, KeyRecord, Limits, Manifest, ManifestDraft,
+    Quality, QualityPart, Registration, RunReport, State, StepRequest, StepResponse, TenantId,
+    VersionNumber,
 };
+use tdev_journal::Journals;
 use tdev_security::ApiKey;
 use tdev_testing::{FakeAws, Response};
 use tower::ServiceExt;
@@ -31,6 +36,7 @@ pub(crate) struct Api {
     pub(crate) aws: FakeAws,
     pub(crate) router: Router,
     pub(crate) table: Table,
+    pub(crate) journals: Journals,
     pub(crate) key: String,
     pub(crate) other_key: String,
 }
@@ -56,9 +62,22 @@ pub(crate) fn config() -> Config {
         table: "platform".to_owned(),
         artifacts_bucket: "artifacts".to_owned(),
         register_queue_url: "https://sqs.us-east-1.amazonaws.com/1/register".to_owned(),
+        step_queue_url: "https://sqs.us-east-1.amazonaws.com/1/step".to_owned(),
+        task_queue_url: "https://sqs.us-east-1.amazonaws.com/1/task".to_owned(),
+        train_queue_url: "https://sqs.us-east-1.amazonaws.com/1/train".to_owned(),
         workflow_step_function: "workflow-step".to_owned(),
+        route_function: "route".to_owned(),
         environment: "test".to_owned(),
         cors_allowed_origins: "https://app.example".parse::<Origins>().unwrap(),
+    }
+}
+
+fn journal(config: &Config) -> tdev_journal::Config {
+    tdev_journal::Config {
+        table: config.table.clone(),
+        bucket: config.artifacts_bucket.clone(),
+        key: None,
+        step_queue_url: config.step_queue_url.clone(),
     }
 }
 
@@ -77,6 +96,7 @@ impl Api {
         let api = Self {
             router: router(Deps::new(&aws.config(), &config), &config),
             table: Table::new(&aws.config(), &config.table),
+            journals: Journals::new(&aws.config(), &journal(&config)),
             key: ApiKey::generate("test").unwrap().expose().to_owned(),
             other_key: ApiKey::generate("test").unwrap().expose().to_owned(),
             aws,
@@ -168,21 +188,42 @@ impl Api {
         registration
     }
 
-    /// Has `workflow-step` answer every call with this.
-    pub(crate) fn step_answers(&self, answer: Value) {
-        self.aws
-            .on("Lambda.Invoke", move |_| Response::json(&answer));
+    /// Has `workflow-step` drive every invocation to what `drive` makes of it.
+    pub(crate) fn step_drives(&self, drive: impl Fn(&mut Invocation) + Send + Sync + 'static) {
+        self.aws.on("Lambda.Invoke", move |request| {
+            let StepRequest::Drive(message) = serde_json::from_slice(&request.body).unwrap() else {
+                panic!("not asked to drive: {request:?}");
+            };
+            let mut record = accepted(&message.tenant, message.invocation);
+            record.token = 1;
+            record.revision = 2;
+            record.due_at = None;
+            drive(&mut record);
+            let invocation = Some(Box::new(record));
+            let answer = serde_json::to_value(StepResponse::Drive { invocation }).unwrap();
+            Response::json(&answer)
+        });
     }
 
-    /// Has `workflow-step` return this output.
+    /// Has every invocation end with this output.
     pub(crate) fn step_returns(&self, output: &Value) {
-        self.step_answers(json!({
-            "action": "execute",
-            "outcome": "completed",
-            "output": output,
-            "timing": {"compile_us": 210, "run_us": 45},
-            "logs": [{"message": "counting", "fields": {"n": 1}}],
-        }));
+        let output = output.clone();
+        self.step_drives(move |record| {
+            record.report = report();
+            record.status = InvocationStatus::Completed {
+                output: output.clone(),
+            };
+        });
+    }
+
+    /// Has every invocation fail in this way.
+    pub(crate) fn step_fails(&self, failure: InvocationFailure) {
+        self.step_drives(move |record| {
+            record.report = report();
+            record.status = InvocationStatus::Failed {
+                failure: failure.clone(),
+            };
+        });
     }
 
     /// Has `operation` fail with this code, as the service would.
@@ -327,6 +368,28 @@ impl Answer {
     }
 }
 
+/// An invocation as it is accepted.
+pub(crate) fn accepted(tenant: &TenantId, id: InvocationId) -> Invocation {
+    let callee = Callee {
+        agent: agent_name("word-count"),
+        version: VersionNumber::FIRST,
+        artifact: ArtifactDigest::of(b"source"),
+        tools: BTreeSet::new(),
+        limits: Limits::default(),
+    };
+    let input = json!({"text": "a b"});
+    tdev_invocation::accept(id, tenant.clone(), callee, input, Timestamp::UNIX_EPOCH)
+}
+
+fn report() -> RunReport {
+    let line = json!({"message": "counting", "fields": {"n": 1}});
+    RunReport {
+        logs: vec![serde_json::from_value(line).unwrap()],
+        compile_us: 210,
+        run_us: 45,
+    }
+}
+
 /// `value` with times, durations and generated identifiers replaced.
 pub(crate) fn stable(key: &str, value: Value) -> Value {
     match value {
@@ -338,13 +401,22 @@ pub(crate) fn stable(key: &str, value: Value) -> Value {
             })
             .collect(),
         Value::Array(items) => items.into_iter().map(|item| stable(key, item)).collect(),
-        Value::String(_) if matches!(key, "created_at" | "updated_at" | "at") => "[time]".into(),
+        Value::String(_) if matches!(key, "at" | "until") || key.ends_with("_at") => {
+            "[time]".into()
+        }
         Value::String(_) if key == "by" => "[id]".into(),
-        Value::String(text) => match text.find("reg_") {
-            Some(at) => format!("{}[id]", &text[..at]).into(),
-            None => text.into(),
-        },
+        Value::String(text) => without_identifiers(text).into(),
         Value::Number(_) if key == "total_us" => "[µs]".into(),
         other => other,
     }
+}
+
+fn without_identifiers(mut text: String) -> String {
+    for prefix in ["reg_", "inv_"] {
+        let found = text.find(prefix).map(|at| at..at + prefix.len() + 32);
+        if let Some(place) = found.filter(|place| text.is_char_boundary(place.end)) {
+            text.replace_range(place, "[id]");
+        }
+    }
+    text
 }
