@@ -152,12 +152,12 @@ impl Deps {
     }
 
     async fn probe(&self, registration: &Registration) -> Result<Probed, Error> {
-        let request = StepRequest::Probe(Probe {
+        let request = StepRequest::Probe(Box::new(Probe {
             tenant: registration.tenant.clone(),
             agent: registration.agent.clone(),
             artifact: registration.artifact.clone(),
             submitted: registration.submitted.clone(),
-        });
+        }));
         match self.workflow_step.invoke(&request).await {
             Ok(StepResponse::Probe(Outcome::Completed(report))) => Ok(Probed::Measured(report)),
             Ok(StepResponse::Probe(Outcome::Failed(failure))) => Ok(Probed::Failed(failure)),

@@ -148,7 +148,7 @@ async fn answer(deps: &Deps, request: StepRequest) -> Result<StepResponse, Error
         StepRequest::Replay(message) => invocation::replay(deps, &message)
             .await
             .map(StepResponse::Replay),
-        StepRequest::Probe(request) => probe(deps, request).await.map(StepResponse::Probe),
+        StepRequest::Probe(request) => probe(deps, *request).await.map(StepResponse::Probe),
     }
 }
 

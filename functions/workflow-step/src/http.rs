@@ -152,7 +152,7 @@ pub(crate) fn parse(method: Method, args: &Value) -> Result<HttpRequest, EffectE
     let url = args["url"]
         .as_str()
         .and_then(|text| text.parse::<Uri>().ok())
-        .filter(|url| is_web(url))
+        .filter(is_web)
         .ok_or_else(|| invalid("url must be an http or https URL".to_owned()))?;
     let mut headers = headers(&args["headers"])?;
     let body = match &args["body"] {

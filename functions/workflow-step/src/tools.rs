@@ -2,7 +2,8 @@
 //!
 //! | tool | class | under the same key |
 //! |---|---|---|
-//! | `log`, `now`, `random`, `llm` | recorded | – |
+//! | `log`, `now`, `random` | recorded | – |
+//! | `llm` | recorded, as there is no model it could ask | – |
 //! | `sleep`, `wait_for`, `call_agent` | waits | – |
 //! | `recall`, `http_get` | idempotent | reads again |
 //! | `remember`, `forget` | idempotent | changes nothing the second time |

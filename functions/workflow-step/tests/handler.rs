@@ -136,12 +136,12 @@ impl Function {
     }
 
     async fn probe(&self, artifact: ArtifactDigest) -> StepResponse {
-        self.ask(StepRequest::Probe(Probe {
+        self.ask(StepRequest::Probe(Box::new(Probe {
             tenant: tenant(),
             agent: "agent".parse().unwrap(),
             artifact,
             submitted: ManifestDraft::default(),
-        }))
+        })))
         .await
     }
 }
@@ -458,12 +458,12 @@ async fn examples_are_run_twice_in_a_world_that_stands_still() {
 #[tokio::test]
 async fn what_is_not_stored_cannot_be_probed() {
     let function = Function::new();
-    let request = StepRequest::Probe(Probe {
+    let request = StepRequest::Probe(Box::new(Probe {
         tenant: tenant(),
         agent: "agent".parse().unwrap(),
         artifact: ArtifactDigest::of(b"nothing"),
         submitted: ManifestDraft::default(),
-    });
+    }));
     let error = handle(&function.deps, Event::Request(Box::new(request)))
         .await
         .unwrap_err();

@@ -55,9 +55,10 @@ pub enum Tool {
     /// `http_get(url, headers=None)`: fetches a URL that the tenant's policy allows, and returns
     /// the response as a dict, whatever its status. Fails if there is none. Idempotent.
     HttpGet,
-    /// `http_post(url, body=None, headers=None)`: posts a JSON value to a URL that the tenant's
-    /// policy allows, with the effect's key as `Idempotency-Key` header, and returns the response
-    /// as [`HttpGet`](Self::HttpGet) does. At most once.
+    /// `http_post(url, body=None, headers=None, idempotent=False)`: posts a JSON value to a URL
+    /// that the tenant's policy allows, with the effect's key as `Idempotency-Key` header, and
+    /// returns the response as [`HttpGet`](Self::HttpGet) does. At most once; idempotent if the
+    /// agent says that the server takes two requests with one key for one.
     HttpPost,
     /// `llm(prompt, **options)`: returns what a model answers to the prompt. Fails as
     /// `model_not_configured` where there is none. At most once: each answer is paid for, and no
@@ -118,7 +119,7 @@ impl Tool {
             Self::Forget => &["key"],
             Self::Emit => &["event", "detail=None"],
             Self::HttpGet => &["url", "headers=None"],
-            Self::HttpPost => &["url", "body=None", "headers=None"],
+            Self::HttpPost => &["url", "body=None", "headers=None", "idempotent=False"],
             Self::Llm => &["prompt", "**options"],
         }
     }

@@ -155,11 +155,11 @@ fn a_post_that_may_have_arrived_is_of_unknown_outcome() {
     let host = format!("127.0.0.1:{port}");
     let args = json!({"url": format!("http://{host}/"), "headers": null, "body": "x"});
     let http = Http::new(PrivateAddresses::Allowed);
-    let post = parse(Method::POST, &args).unwrap();
-    let result = http.send(&post, &settings(&[&host]), &key());
+    let request = parse(Method::POST, &args).unwrap();
+    let result = http.send(&request, &settings(&[&host]), &key());
     assert_eq!(kind(result), EffectErrorKind::OutcomeUnknown);
     // Nobody listens any more.
-    let result = http.send(&post, &settings(&[&host]), &key());
+    let result = http.send(&request, &settings(&[&host]), &key());
     assert_eq!(kind(result), EffectErrorKind::Failed);
 }
 
