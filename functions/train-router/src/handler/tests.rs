@@ -248,3 +248,27 @@ fn a_clients_word_goes_before_outcomes_and_strangers_are_left_out() {
     let other = Examples::of(&[], &lessons[..2]).unwrap();
     assert_ne!(none.digest, other.digest);
 }
+
+fn event(case: &str) -> SqsEvent {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(format!("../../events/train-router/{case}.json"));
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn the_sample_events_train_once_or_are_put_aside() {
+    let aws = FakeAws::in_memory();
+    let deps = deps(&aws);
+    for (case, version, put_aside) in [
+        ("ok", 1, 0),
+        ("duplicate", 1, 0),
+        ("malformed-unknown-field", 1, 1),
+        ("malformed-tenant", 1, 2),
+    ] {
+        let response = handle(&deps, event(case)).await;
+        assert!(response.batch_item_failures.is_empty(), "{case}");
+        assert_eq!(pointer(&deps).await.model.version, version, "{case}");
+        let letters = aws.requests_of("SQS.SendMessage").len();
+        assert_eq!(letters, put_aside, "{case}");
+    }
+}

@@ -23,3 +23,4 @@ mod registrations;
 mod services;
 mod settings;
 mod stack;
+mod tasks;

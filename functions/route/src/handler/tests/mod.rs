@@ -1,6 +1,7 @@
 //! The function over a fake AWS, in which the agents' runs are ended by hand.
 
 mod decisions;
+mod events;
 mod failures;
 mod order;
 mod queue;
@@ -304,7 +305,7 @@ impl World {
     fn sent(&self, queue: &str) -> Vec<Value> {
         let sent = self.aws.requests_of("SQS.SendMessage");
         sent.iter()
-            .map(|request| request.json())
+            .map(tdev_testing::Request::json)
             .filter(|message| {
                 let url = message["QueueUrl"].as_str().unwrap();
                 url.ends_with(&format!("/{queue}"))
