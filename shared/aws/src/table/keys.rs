@@ -53,8 +53,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use tdev_domain::{
-    AgentName, ApiKeyId, Capability, InvocationId, KeyDigest, RegistrationId, TaskId,
-    TenantId, VersionNumber,
+    AgentName, ApiKeyId, Capability, InvocationId, KeyDigest, RegistrationId, TaskId, TenantId,
+    VersionNumber,
 };
 
 pub(super) const PK: &str = "PK";
@@ -327,7 +327,10 @@ mod tests {
                 lesson(&tenant, &task),
                 format!("TENANT#acme#LESSONS {task}"),
             ),
-            (arrivals(&tenant), "TENANT#acme#ARRIVALS ARRIVALS".to_owned()),
+            (
+                arrivals(&tenant),
+                "TENANT#acme#ARRIVALS ARRIVALS".to_owned(),
+            ),
             (
                 agent_load(&tenant, &name),
                 "TENANT#acme#LOADS word-count".to_owned(),
