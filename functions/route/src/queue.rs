@@ -24,7 +24,7 @@ const HEADS: u32 = 8;
 /// How often that is done, before the rest is left to other permits.
 const READS: u32 = 32;
 /// How many candidates and how many of the others are kept of a decision beside its task.
-const DECISION_KEPT: usize = 5;
+const DECISION_KEPT: usize = 3;
 
 /// What came of an attempt to move a task on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -350,7 +350,7 @@ mod tests {
     fn item(task: &Task) -> Item {
         match put("test", task).unwrap() {
             Write::Put(item, _) => item,
-            write => panic!("{write:?}"),
+            write @ Write::Delete(..) => panic!("{write:?}"),
         }
     }
 
