@@ -1,11 +1,14 @@
 //! Shows the platform at work: registers the sample agents, then calls them.
 
+mod durable;
+mod tasks;
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tdev_agents::{HOSTILE, OVERSIZE, SAMPLES, SampleAgent};
+use tdev_agents::{DURABLE, HOSTILE, OVERSIZE, SAMPLES, SampleAgent};
 
 use crate::platform::{Answer, Platform};
 use crate::process;
@@ -15,10 +18,12 @@ use crate::progress::{Took, say};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Registers and calls everything. Returns what did not go as it should.
-pub(crate) fn show(platform: &Platform) -> Result<Vec<String>> {
+///
+/// `worker` is the deployed name of the function that runs agents.
+pub(crate) fn show(platform: &Platform, worker: &str) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
     say!("\nRegistering agents");
-    for agent in SAMPLES {
+    for agent in SAMPLES.iter().chain(DURABLE) {
         expect_state(platform, agent, &["active"], &mut wrong)?;
     }
     expect_refusal(platform, &OVERSIZE, &mut wrong)?;
@@ -28,6 +33,8 @@ pub(crate) fn show(platform: &Platform) -> Result<Vec<String>> {
     for agent in SAMPLES {
         call(platform, agent, &mut wrong)?;
     }
+    durable::show(platform, worker, &mut wrong)?;
+    tasks::show(platform, &mut wrong)?;
     Ok(wrong)
 }
 

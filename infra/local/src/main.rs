@@ -235,7 +235,8 @@ fn demo(checkout: &Checkout, stack: &Stack, port: Option<u16>, once: bool) -> Re
     )?;
     describe(&deployment);
 
-    let wrong = demo::show(&Platform::new(&deployment.api_url, &deployment.key))?;
+    let platform = Platform::new(&deployment.api_url, &deployment.key);
+    let wrong = demo::show(&platform, deployment.outputs.get("WorkflowStepFunction")?)?;
     if wrong.is_empty() {
         say!("\nEverything went as it should.");
     } else {

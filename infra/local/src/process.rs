@@ -308,6 +308,32 @@ pub(crate) fn command_line(id: u32) -> String {
         .to_owned()
 }
 
+/// The processes that have every one of these variables in the environment they were started with.
+pub(crate) fn with_environment(variables: &[(&str, &str)]) -> Vec<u32> {
+    let wanted: Vec<String> = variables
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let has_all = |id: &u32| {
+        let environment = std::fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+        let found: Vec<_> = environment.split(|byte| *byte == 0).collect();
+        wanted
+            .iter()
+            .all(|variable| found.contains(&variable.as_bytes()))
+    };
+    std::fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(has_all)
+        .collect()
+}
+
+/// Ends a process at once, with no chance to clear up. Says whether there was one.
+pub(crate) fn kill(id: u32) -> bool {
+    pid(id).is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -368,6 +394,23 @@ mod tests {
             thread::sleep(Duration::from_millis(5));
         }
         assert!(!is_alive(parent) && !is_alive(child));
+    }
+
+    #[test]
+    fn processes_are_found_by_their_environment_and_killed() {
+        let value = std::process::id().to_string();
+        let mut command = Command::new("sleep");
+        command.arg("600").env("TDEV_TEST_MARK", &value);
+        let mut child = command.spawn().unwrap();
+        let found = || with_environment(&[("TDEV_TEST_MARK", &value)]);
+        let end = Instant::now() + PATIENCE;
+        while found() != [child.id()] && Instant::now() < end {
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(found(), [child.id()]);
+        assert!(with_environment(&[("TDEV_TEST_MARK", "another")]).is_empty());
+        assert!(kill(child.id()));
+        assert!(!child.wait().unwrap().success());
     }
 
     #[test]
