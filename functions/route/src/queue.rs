@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tdev_aws::{AgendaTask, PageRequest};
 use tdev_domain::{
     AgentName, ErrorName, Invocation, InvocationChange, InvocationId, Rejection, Routed, Task,
@@ -85,17 +85,33 @@ impl Deps {
         Ok(queued.map(|task| place(&task)))
     }
 
-    /// Moves the task at this place on, if it still is there.
+    /// Moves the task at this place on, if it still is there. One that cannot be decided on, for
+    /// whatever reason, is put off: the head must not block the queue.
     async fn take(&self, head: &AgendaTask) -> Result<Taken, Error> {
         for _ in 0..ATTEMPTS {
-            let Some(task) = self.table.task(&head.tenant, &head.id).await? else {
-                return Ok(Taken::Gone);
+            let found = match self.table.task(&head.tenant, &head.id).await {
+                Err(error @ tdev_aws::Error::Corrupt { .. }) => {
+                    let error = Error::from(error).chain();
+                    tracing::error!(task = %head.id, error, "a task cannot be read");
+                    return Ok(Taken::Gone);
+                }
+                found => found?,
             };
             // The index may be behind.
-            if task.status.state() != TaskState::Queued || place(&task).at != head.at {
+            let is_there =
+                |task: &Task| task.status.state() == TaskState::Queued && place(task).at == head.at;
+            let Some(task) = found.filter(is_there) else {
                 return Ok(Taken::Gone);
-            }
-            match self.route(&task).await {
+            };
+            let moved = match self.route(&task).await {
+                Err(error) if error.name() != ErrorName::Conflict => {
+                    tracing::error!(task = %task.id, error = error.chain(), "cannot be decided on");
+                    let undecided = json!({"chosen": null, "reason": "undecided"});
+                    self.put_off(&task, undecided, Timestamp::now()).await
+                }
+                moved => moved,
+            };
+            match moved {
                 Ok(()) => return Ok(Taken::Moved),
                 Err(error) if error.name() == ErrorName::Conflict => {
                     tracing::debug!(task = %task.id, error = error.chain(), "another was first");
@@ -284,15 +300,13 @@ fn measure(task: &Task, decision: &Decision, outcome: &Outcome, now: Timestamp) 
     };
     metrics::counter!(names::TASKS_ROUTED, "Outcome" => outcome).increment(1);
     metrics::histogram!(names::DECISION_CONFIDENCE).record(decision.confidence);
-    let age = now.duration_since(task.created_at).as_secs_f64() * 1_000.0;
+    let age = now.duration_since(task.updated_at).as_secs_f64() * 1_000.0;
     metrics::histogram!(names::QUEUE_AGE).record(age.max(0.0));
 }
 
-/// A message that was not sent delays its task, and no more: the keeper finds it by its due time.
+/// A message that was not sent is no loss: what it says stands in the table. A task that it was
+/// to move is found by the keeper, by its due time.
 pub(crate) fn log_unsent(error: tdev_aws::Error) {
     let error = Error::from(error).chain();
-    tracing::warn!(
-        error,
-        "a message was not sent; the keeper will make up for it"
-    );
+    tracing::warn!(error, "a message was not sent");
 }

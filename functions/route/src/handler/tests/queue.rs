@@ -103,3 +103,32 @@ async fn what_names_no_task_goes_to_the_dead_letters() {
     assert!(!deliver(&world.deps, &permit).await, "the queue is empty");
     assert_eq!(world.sent("dead").len(), 1);
 }
+
+#[tokio::test]
+async fn a_head_that_cannot_be_decided_on_does_not_block_the_queue() {
+    let world = World::with(&["weather", "music"]).await;
+    // Another tenant, whose only model is gone.
+    let other: TenantId = "other".parse().unwrap();
+    let model = RouterModel {
+        version: 1,
+        sha256: ArtifactDigest::of(b"nowhere"),
+        inputs: ArtifactDigest::of(b""),
+        examples: 0,
+        trained_at: Timestamp::now(),
+    };
+    let pointer = RouterPointer::trained(other.clone(), None, model);
+    world.deps.table.move_router(&pointer).await.unwrap();
+    let stuck = TaskDraft {
+        tenant: other.clone(),
+        priority: Priority::CRITICAL,
+        ..draft(RAIN)
+    };
+    let stuck = world.submit(&stuck).await;
+    let task = world.submit(&draft(RAIN)).await;
+    for message in [permit(&task), permit(&stuck)] {
+        assert!(!deliver(&world.deps, &message).await);
+    }
+    let stuck = world.deps.table.task(&other, &stuck.id).await;
+    assert_eq!(state(&stuck.unwrap().unwrap()), TaskState::Waiting);
+    assert_eq!(state(&world.task(&task.id).await), TaskState::Running);
+}
