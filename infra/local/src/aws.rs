@@ -1,5 +1,6 @@
 //! A client of the local AWS: the few operations this command needs, over plain HTTP.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -65,6 +66,34 @@ impl Aws {
             bail!("{function} failed ({}): {text}", response.status());
         }
         serde_json::from_str(&text).with_context(|| format!("{function} answered {text}"))
+    }
+
+    /// The variables that a function is configured with.
+    pub(crate) fn variables(&self, function: &str) -> Result<BTreeMap<String, String>> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Configuration {
+            environment: Environment,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Environment {
+            variables: BTreeMap<String, String>,
+        }
+        let url = format!(
+            "{}/2015-03-31/functions/{function}/configuration",
+            self.endpoint
+        );
+        let mut response = self
+            .http
+            .get(url)
+            .header("authorization", credential("lambda"))
+            .call()
+            .context("the local AWS does not answer")?;
+        let text = response.body_mut().read_to_string()?;
+        let configuration: Configuration = serde_json::from_str(&text)
+            .with_context(|| format!("{function} has no configuration: {text}"))?;
+        Ok(configuration.environment.variables)
     }
 
     /// What a log group holds from `since` (milliseconds since 1970) on, the oldest first.

@@ -26,9 +26,9 @@ use crate::aws::Aws;
 use crate::checkout::Checkout;
 use crate::deployment::{Deployment, issue_key};
 use crate::platform::Platform;
-use crate::progress::say;
+use crate::progress::{print_line, say};
 use crate::sam::Sam;
-use crate::stack::{DEFAULT_PORT, Running, Stack};
+use crate::stack::{DEFAULT_PORT, Instance, Running, Stack};
 use crate::tools::{Tools, Toolset};
 
 /// T-Developer on this machine: a local AWS on loopback, with the platform deployed to it by the
@@ -63,6 +63,12 @@ enum Action {
         /// Go on with what it writes from now on, until Ctrl-C.
         #[arg(short, long)]
         follow: bool,
+    },
+    /// Print the environment of a function, for a shell: eval "$(cargo local env workflow-step)".
+    /// With it `cargo lambda watch` runs the function against the stack.
+    Env {
+        /// The function.
+        function: Function,
     },
     /// Stop the stack and delete all it holds: agents, keys, logs. The tools are kept.
     Reset,
@@ -150,11 +156,14 @@ fn run(action: Action) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Action::Status => status(&stack),
+        Action::Env { function } => {
+            let (instance, deployment) = deployed(&stack)?;
+            let name = deployment.outputs.get(function.output())?;
+            environment(instance.port, name)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Action::Logs { function, follow } => {
-            let (instance, deployment) = stack
-                .instance()
-                .zip(Deployment::remembered(stack.folder()))
-                .context("the stack is not up: `cargo local up` starts it")?;
+            let (instance, deployment) = deployed(&stack)?;
             let name = deployment.outputs.get(function.output())?;
             logs::print(&Aws::on(instance.port), name, follow)?;
             Ok(ExitCode::SUCCESS)
@@ -175,6 +184,33 @@ fn run(action: Action) -> Result<ExitCode> {
             })
         }
     }
+}
+
+/// The stack that is up, and what was deployed to it.
+fn deployed(stack: &Stack) -> Result<(Instance, Deployment)> {
+    stack
+        .instance()
+        .zip(Deployment::remembered(stack.folder()))
+        .context("the stack is not up: `cargo local up` starts it")
+}
+
+/// Prints what a process needs in its environment to be the function `name`.
+fn environment(port: u16, name: &str) -> Result<()> {
+    let aws = [
+        ("AWS_ENDPOINT_URL", aws::endpoint(port)),
+        ("AWS_REGION", aws::REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", aws::ACCESS_KEY.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", aws::ACCESS_KEY.to_owned()),
+    ];
+    for (name, value) in aws {
+        print_line(format_args!("export {name}='{value}'"));
+    }
+    for (name, value) in Aws::on(port).variables(name)? {
+        // As a shell reads it: a quote ends the quoted text, stands for itself, and begins it anew.
+        let value = value.replace('\'', "'\\''");
+        print_line(format_args!("export {name}='{value}'"));
+    }
+    Ok(())
 }
 
 /// Everything up to a stack that serves the platform as it is in the checkout.
