@@ -41,6 +41,8 @@ pub use transition::{Cancelling, IllegalTaskTransition, Routed};
 pub const LEAD: Duration = Duration::from_secs(1);
 
 /// A task.
+///
+/// What is as by default is left out when it is written, since a record is paid for by its size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Task {
     /// Its identifier.
@@ -52,38 +54,51 @@ pub struct Task {
     /// What the agent's `execute` is called with.
     pub input: Value,
     /// What the client wants the agent to be able to do.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub capability: Option<Capability>,
     /// How urgent it is.
     pub priority: Priority,
     /// When it is to be done.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub deadline: Option<Timestamp>,
     /// Its place in the queue.
     pub virtual_deadline: VirtualDeadline,
     /// Its number among the tenant's tasks, from 0.
     pub turn: u64,
     /// How often it is tried.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub retry: RetryPolicy,
     /// Where it stands.
     pub status: TaskStatus,
     /// Who tried it, in order.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub attempts: Vec<Attempt>,
     /// How many of `attempts` came before it was last redriven, and count no more.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub forgiven: usize,
     /// How often it was put off since it was last tried.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub delays: u32,
     /// The last decision on where it goes, as it is to be shown.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub decision: Option<Value>,
     /// Whether it is to be cancelled when its attempt ends.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub cancel_requested: bool,
     /// Counts the writes; each is made on condition of the count it read.
     pub revision: u64,
     /// When the keeper shall look after it; absent where it needs no looking after, or is found
     /// by its place in the queue.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub due_at: Option<Timestamp>,
     /// When it was accepted.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Where a task stands.

@@ -18,8 +18,10 @@ pub struct Attempt {
     /// When it was given the task.
     pub started_at: Timestamp,
     /// When it was done with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// Why it did not do it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<AttemptFailure>,
 }
 
