@@ -103,18 +103,19 @@ impl Table {
     ) -> Result<Task> {
         const OPERATION: &str = "accept a task";
         let id = TaskId::generate();
-        let admitted = self
-            .arriving(&draft.tenant, async |arrivals| {
-                let (task, next) = draft.clone().admit(id.clone(), share, arrivals, now);
-                let writes = vec![
-                    put_arrivals(OPERATION, &task.tenant, &next)?,
-                    put(OPERATION, &task)?,
-                ];
-                self.transact(OPERATION, writes).await?;
-                Ok(Some(task))
-            })
-            .await?;
-        admitted.ok_or_else(|| Error::rejected(OPERATION, "a new task was not written"))
+        let mut tries = 1;
+        loop {
+            let arrivals = self.arrivals(&draft.tenant).await?;
+            let (task, next) = draft.clone().admit(id.clone(), share, arrivals, now);
+            let writes = vec![
+                put_arrivals(OPERATION, &task.tenant, &next)?,
+                put(OPERATION, &task)?,
+            ];
+            match self.transact(OPERATION, writes).await {
+                Err(Error::Conflict { .. }) if tries < ADMISSIONS => tries += 1,
+                written => return written.map(|()| task),
+            }
+        }
     }
 
     /// Puts a failed task in the queue again and takes it off the dead letters. A permit is to be
@@ -130,7 +131,9 @@ impl Table {
         now: Timestamp,
     ) -> Result<Option<Task>> {
         const OPERATION: &str = "redrive a task";
-        self.arriving(tenant, async |arrivals| {
+        let mut tries = 1;
+        loop {
+            let arrivals = self.arrivals(tenant).await?;
             let Some(failed) = self.task(tenant, id).await? else {
                 return Ok(None);
             };
@@ -142,10 +145,11 @@ impl Table {
                 put(OPERATION, &task)?,
                 Write::Delete(keys::dead_letter(tenant, id), None),
             ];
-            self.transact(OPERATION, writes).await?;
-            Ok(Some(task))
-        })
-        .await
+            match self.transact(OPERATION, writes).await {
+                Err(Error::Conflict { .. }) if tries < ADMISSIONS => tries += 1,
+                written => return written.map(|()| Some(task)),
+            }
+        }
     }
 
     /// Writes the next revision of a task, and what goes with it: the agent's load, and the
@@ -218,21 +222,11 @@ impl Table {
         })
     }
 
-    /// Does `write` with the tenant's arrivals, again if others came first.
-    async fn arriving<T>(
-        &self,
-        tenant: &TenantId,
-        write: impl AsyncFn(Arrivals) -> Result<T>,
-    ) -> Result<T> {
-        let mut tries = 1;
-        loop {
-            let key = keys::arrivals(tenant);
-            let arrivals: Option<Arrivals> = self.entity("read a tenant's arrivals", &key).await?;
-            match write(arrivals.unwrap_or_default()).await {
-                Err(Error::Conflict { .. }) if tries < ADMISSIONS => tries += 1,
-                result => return result,
-            }
-        }
+    /// What is kept of the tasks a tenant has sent.
+    async fn arrivals(&self, tenant: &TenantId) -> Result<Arrivals> {
+        let key = keys::arrivals(tenant);
+        let arrivals = self.entity("read a tenant's arrivals", &key).await?;
+        Ok(arrivals.unwrap_or_default())
     }
 
     /// Writes all or nothing; a single put costs half of what it costs in a transaction.
