@@ -70,6 +70,8 @@ impl Deps {
         let state = next.status.state().as_str();
         tracing::info!(task = %task.id, %agent, state, "settled");
         metrics::counter!(names::TASKS_SETTLED, "State" => state).increment(1);
+        let failed = matches!(run.status, InvocationStatus::Failed { .. });
+        metrics::histogram!(names::ATTEMPT_FAILED).record(f64::from(u8::from(failed)));
         self.report_dead(&next).await;
         if matches!(next.status, TaskStatus::Completed { .. }) && next.turn % TRAIN_EVERY == 0 {
             self.train(&next.tenant).await;

@@ -42,6 +42,9 @@ pub mod names {
     pub const TASKS_REJECTED: &str = "TasksRejected";
     /// Tasks whose agent ended, by the `State` they came to.
     pub const TASKS_SETTLED: &str = "TasksSettled";
+    /// For each attempt of an agent at a task that ended, 1 if it failed and 0 if not: the average
+    /// is the rate of failures.
+    pub const ATTEMPT_FAILED: &str = "AttemptFailed";
     /// How long the head of the queue had been in it, in milliseconds.
     pub const QUEUE_AGE: &str = "QueueAge";
     /// The share of its capacity that the chosen agent had in use: from 0 to 1.
@@ -133,6 +136,7 @@ fn describe() {
         (names::HANDLER_LATENCY, Unit::Milliseconds),
         (names::ROUTING_LATENCY, Unit::Microseconds),
         (names::DECISION_CONFIDENCE, Unit::Count),
+        (names::ATTEMPT_FAILED, Unit::Count),
         (names::QUEUE_AGE, Unit::Milliseconds),
         (names::AGENT_UTILISATION, Unit::Count),
         (names::TRAINING_TIME, Unit::Milliseconds),
