@@ -1,0 +1,261 @@
+//! One run of an agent, from its acceptance to its end, over dead workers.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail, ensure};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tdev_domain::{
+    EffectClass, Invocation, InvocationChange, InvocationId, InvocationStatus, Stage, StepMessage,
+    Wait,
+};
+use tdev_invocation::{Journal, WakeUp, keeper, signal};
+
+use crate::boundary::Kill;
+use crate::corpus::Signals;
+use crate::lane::Lane;
+use crate::mail::{Dice, Letter, Mail};
+use crate::worker::Heard;
+
+/// The most deliveries of a run.
+const MAX_DELIVERIES: usize = 400;
+/// The most times that time passes in a run.
+const MAX_WAITS: usize = 100;
+
+/// How a run is to be disturbed.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// Decides on what comes twice, late and out of order, up to the first kill.
+    pub(crate) seed: u64,
+    /// Decides on it from there.
+    pub(crate) afterwards: u64,
+    /// In order.
+    pub(crate) kills: Vec<Kill>,
+}
+
+/// A run that came to its end.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// The invocation and all that it called, the first being the root.
+    pub(crate) invocations: Vec<InvocationId>,
+    /// How many workers were killed.
+    pub(crate) kills: usize,
+    /// The keys of effects that are made at most once and were interrupted.
+    pub(crate) interrupted: BTreeSet<String>,
+    /// What was written to, in order.
+    pub(crate) writes: Vec<String>,
+}
+
+/// A run on its way.
+struct Run<'l, 'a> {
+    lane: &'l mut Lane<'a>,
+    mail: Mail,
+    known: Vec<InvocationId>,
+    /// Invocations whose worker is known to be lost, by the token of its lease.
+    orphans: BTreeSet<(InvocationId, u64)>,
+    interrupted: BTreeSet<String>,
+    kills: usize,
+    deliveries: usize,
+    to_come: Vec<&'static str>,
+    afterwards: u64,
+}
+
+/// Runs the lane's agent as planned.
+pub(crate) fn run(lane: &mut Lane<'_>, plan: &Plan) -> Result<Finished> {
+    let record = lane.invocation()?;
+    let root = record.id.clone();
+    lane.boundaries.begin(&plan.kills);
+    let signals = lane.specimen.signals;
+    let of = |when| {
+        let chosen = signals.iter().filter(move |(_, known)| *known == when);
+        chosen.map(|(name, _)| *name)
+    };
+    let mut run = Run {
+        lane,
+        mail: Mail::new(plan.seed),
+        known: vec![root.clone()],
+        orphans: BTreeSet::new(),
+        interrupted: BTreeSet::new(),
+        kills: 0,
+        deliveries: 0,
+        to_come: of(Signals::Awaited).collect(),
+        afterwards: plan.afterwards,
+    };
+    run.write(record)?;
+    for name in of(Signals::Early) {
+        run.signal(&root, name)?;
+    }
+    run.mail.send(run.lane.message(&root), false);
+    run.finish(&root)?;
+    let writes = run.lane.boundaries.passed();
+    run.lane.boundaries.begin(&[]);
+    Ok(Finished {
+        invocations: run.known,
+        kills: run.kills,
+        interrupted: run.interrupted,
+        writes,
+    })
+}
+
+impl Run<'_, '_> {
+    fn finish(&mut self, root: &InvocationId) -> Result<()> {
+        for _ in 0..MAX_WAITS {
+            while let Some(letter) = self.mail.next() {
+                self.deliver(letter)?;
+            }
+            if self.load(root)?.status.is_final() {
+                // What comes now comes too late.
+                for letter in self.mail.rest() {
+                    self.deliver(letter)?;
+                }
+                while let Some(letter) = self.mail.next() {
+                    self.deliver(letter)?;
+                }
+                return Ok(());
+            }
+            self.time_passes()?;
+        }
+        bail!("it is stuck: {:#?}", self.load(root)?)
+    }
+
+    fn deliver(&mut self, letter: Letter) -> Result<()> {
+        self.deliveries += 1;
+        ensure!(self.deliveries <= MAX_DELIVERIES, "there is no end to it");
+        let body = serde_json::to_string(&letter.message)?;
+        let heard = self.lane.worker.deliver(&body, letter.receives)?;
+        for sent in self.lane.outbox.collect() {
+            let to = &self.lane.stage.journal.step_queue_url;
+            ensure!(sent.queue == *to, "it sent {sent:?}");
+            let message: StepMessage = serde_json::from_str(&sent.body)?;
+            self.know(&message.invocation);
+            self.mail.send(message, sent.delay > 0);
+        }
+        match heard {
+            Heard::Answered(_) => Ok(()),
+            Heard::Failed(why) => bail!("a delivery failed: {why}"),
+            Heard::Killed => {
+                self.kills += 1;
+                if self.kills == 1 {
+                    self.mail.dice = Dice::new(self.afterwards);
+                }
+                self.lost()?;
+                if self.mail.dice.once_in(2) {
+                    self.mail.redeliver(letter);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn know(&mut self, invocation: &InvocationId) {
+        if !self.known.contains(invocation) {
+            self.known.push(invocation.clone());
+        }
+    }
+
+    /// Takes note of what the worker was in the middle of.
+    fn lost(&mut self) -> Result<()> {
+        for id in self.known.clone() {
+            let record = self.load(&id)?;
+            if !matches!(record.status, InvocationStatus::Running { .. }) {
+                continue;
+            }
+            self.orphans.insert((id, record.token));
+            if let Some(pending) = &record.pending
+                && pending.class == EffectClass::AtMostOnce
+                && pending.stage == Stage::Intended
+            {
+                let key = record.effect_key(pending.number);
+                self.interrupted.insert(key.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    /// Leases run out, what was slept for is over, the keeper comes by, and who is waited for
+    /// makes up their mind.
+    fn time_passes(&mut self) -> Result<()> {
+        let mut place = 0;
+        while let Some(id) = self.known.get(place).cloned() {
+            place += 1;
+            let record = self.load(&id)?;
+            if record.status.is_final() {
+                continue;
+            }
+            if let InvocationStatus::Suspended { wait } = &record.status {
+                match wait {
+                    Wait::Child { invocation } => {
+                        self.know(invocation);
+                        continue;
+                    }
+                    Wait::Signal { signal, .. } => {
+                        let awaited = self.to_come.iter().position(|name| name == signal);
+                        if let Some(awaited) = awaited {
+                            let name = self.to_come.remove(awaited);
+                            self.signal(&id, name)?;
+                            continue;
+                        }
+                    }
+                    Wait::Time { .. } => {}
+                }
+            }
+            if matches!(record.status, InvocationStatus::Running { .. }) {
+                let lost = self.orphans.contains(&(id.clone(), record.token));
+                ensure!(lost, "a lease was left behind: {record:#?}");
+            }
+            self.write(due(record)?)?;
+            if self.mail.come_due(&id) {
+                continue;
+            }
+            let kept = keeper::look_after(&id, &self.lane.journal, Timestamp::now());
+            let wake = self.lane.runtime.block_on(kept)?;
+            let wake = wake.with_context(|| format!("the keeper did not see to {id}"))?;
+            self.wake(&wake);
+        }
+        Ok(())
+    }
+
+    fn wake(&mut self, wake: &WakeUp) {
+        self.mail.send(self.lane.message(&wake.invocation), false);
+    }
+
+    /// Sends a signal that carries its own name. The wake-up that follows may be lost.
+    fn signal(&mut self, id: &InvocationId, name: &str) -> Result<()> {
+        let sent = signal(id, name, json!(name), &self.lane.journal, Timestamp::now());
+        let wake = self.lane.runtime.block_on(sent)?;
+        if let Some(wake) = wake
+            && !self.mail.dice.once_in(3)
+        {
+            self.wake(&wake);
+        }
+        Ok(())
+    }
+
+    fn load(&self, id: &InvocationId) -> Result<Invocation> {
+        let found = self.lane.runtime.block_on(self.lane.journal.load(id))?;
+        found.with_context(|| format!("{id} is lost"))
+    }
+
+    fn write(&self, record: Invocation) -> Result<()> {
+        let changes = [InvocationChange::to(record)];
+        Ok(self
+            .lane
+            .runtime
+            .block_on(self.lane.journal.commit(&changes))?)
+    }
+}
+
+/// The record as it would be if all its times had come.
+fn due(mut record: Invocation) -> Result<Invocation> {
+    let past = Timestamp::now().checked_sub(SignedDuration::from_secs(1))?;
+    match &mut record.status {
+        InvocationStatus::Running { lease_until } => *lease_until = past,
+        InvocationStatus::Suspended {
+            wait: Wait::Time { until } | Wait::Signal { until, .. },
+        } => *until = past,
+        _ => {}
+    }
+    record.due_at = Some(past);
+    record.revision += 1;
+    Ok(record)
+}
