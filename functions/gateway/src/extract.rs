@@ -78,6 +78,15 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
+/// A member of which `null` does not mean that it is left out.
+pub(crate) fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 /// The body's media type in lower case, without parameters; empty if there is none.
 pub(crate) fn media_type(headers: &HeaderMap) -> String {
     headers

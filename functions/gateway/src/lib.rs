@@ -12,6 +12,7 @@ mod accepted;
 mod agents;
 mod auth;
 mod callable;
+mod callee;
 mod config;
 mod extract;
 mod health;
@@ -29,8 +30,10 @@ mod problem_type;
 mod registrations;
 mod report;
 mod request_id;
+mod routing;
 mod settings;
 mod submission;
+mod task;
 mod versions;
 
 use std::sync::Arc;
@@ -65,7 +68,9 @@ pub struct Deps {
     journals: Journals,
     register_queue: Queue,
     task_queue: Queue,
+    train_queue: Queue,
     workflow_step: Function,
+    route: Function,
     callables: callable::Callables,
     environment: String,
 }
@@ -86,6 +91,8 @@ impl Deps {
             journals: Journals::new(sdk, &journal),
             register_queue: Queue::new(sdk, &config.register_queue_url),
             task_queue: Queue::new(sdk, &config.task_queue_url),
+            train_queue: Queue::new(sdk, &config.train_queue_url),
+            route: Function::new(sdk, &config.route_function),
             workflow_step: Function::new(sdk, &config.workflow_step_function),
             callables: callable::Callables::default(),
             environment: config.environment.clone(),
@@ -103,6 +110,8 @@ pub fn router(deps: Deps, config: &Config) -> Router {
         .merge(guarded(&deps, Action::InvokeAgent, calls()))
         .merge(guarded(&deps, Action::ReadInvocations, watching()))
         .merge(guarded(&deps, Action::ChangeInvocations, control()))
+        .merge(guarded(&deps, Action::ReadTasks, tasks_read()))
+        .merge(guarded(&deps, Action::ChangeTasks, tasks_changed()))
         .merge(guarded(&deps, Action::ReadSettings, settings_read()))
         .merge(guarded(&deps, Action::ChangeSettings, settings_changed()))
         .with_state(deps)
@@ -171,12 +180,34 @@ fn control() -> OpenApiRouter<Arc<Deps>> {
         .routes(routes!(invocation::cancel))
 }
 
+fn tasks_read() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new()
+        .routes(routes!(task::list))
+        .routes(routes!(task::get))
+        .routes(routes!(task::dead_letters))
+        .routes(routes!(routing::explain))
+}
+
+fn tasks_changed() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new()
+        .routes(routes!(task::submit))
+        .routes(routes!(task::cancel))
+        .routes(routes!(task::feedback))
+        .routes(routes!(task::redrive))
+}
+
 fn settings_read() -> OpenApiRouter<Arc<Deps>> {
-    OpenApiRouter::new().routes(routes!(settings::get))
+    OpenApiRouter::new()
+        .routes(routes!(settings::get))
+        .routes(routes!(routing::get))
 }
 
 fn settings_changed() -> OpenApiRouter<Arc<Deps>> {
-    OpenApiRouter::new().routes(routes!(settings::put))
+    OpenApiRouter::new()
+        .routes(routes!(settings::put))
+        .routes(routes!(routing::put_policy))
+        .routes(routes!(routing::roll_back))
+        .routes(routes!(routing::release))
 }
 
 /// Routes that want to do `action`: whoever is let through is answered once, and a panic of the

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 use tdev_aws::InvocationState;
+use tdev_domain::retry::GivenUp;
 use tdev_domain::{
-    AgentKind, AnalysisMethod, EffectClass, EffectErrorKind, FailureKind, Severity, StateName,
+    AgentKind, AnalysisMethod, EffectClass, EffectErrorKind, FailureKind, Rejection, Severity,
+    StateName, TaskState,
 };
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use tdev_routing::select::{Filter, Reason, Strategy};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
@@ -33,6 +36,8 @@ use crate::problem::{self, ProblemDocument, ProblemType};
         (name = "agents", description = "Finding, deleting and rolling back agents"),
         (name = "registrations", description = "Submitting agents and watching them on their way"),
         (name = "invocation", description = "Calling agents, and watching and steering what they do"),
+        (name = "tasks", description = "Having something done without naming an agent"),
+        (name = "routing", description = "How tasks find their agents"),
         (name = "settings", description = "What a tenant sets for itself"),
         (name = "platform", description = "The platform itself"),
     ),
@@ -63,8 +68,10 @@ pub(crate) mod groups {
     pub(crate) const OPEN: &[&[ProblemType]] = &[];
     /// Needs an API key.
     pub(crate) const PRIVATE: &[&[ProblemType]] = &[KEY];
+    /// Needs an API key and is answered once.
+    pub(crate) const ONCE: &[&[ProblemType]] = &[KEY, KEYED];
     /// Needs an API key, has a body and is answered once.
-    pub(crate) const POST: &[&[ProblemType]] = &[KEY, BODY];
+    pub(crate) const POST: &[&[ProblemType]] = &[KEY, KEYED, BODY];
 
     const KEY: &[ProblemType] = &[
         ProblemType::ConflictingCredentials,
@@ -73,14 +80,16 @@ pub(crate) mod groups {
         ProblemType::Internal,
         ProblemType::Unavailable,
     ];
-    const BODY: &[ProblemType] = &[
-        ProblemType::MalformedJson,
+    const KEYED: &[ProblemType] = &[
         ProblemType::InvalidParameter,
         ProblemType::IdempotencyInProgress,
         ProblemType::BodyTooLarge,
+        ProblemType::IdempotencyKeyReused,
+    ];
+    const BODY: &[ProblemType] = &[
+        ProblemType::MalformedJson,
         ProblemType::UnsupportedMediaType,
         ProblemType::InvalidRequest,
-        ProblemType::IdempotencyKeyReused,
     ];
 }
 
@@ -232,4 +241,130 @@ pub(crate) fn effect_error_kinds() -> Schema {
         EffectErrorKind::ChildFailed,
         EffectErrorKind::Cancelled,
     ])
+}
+
+pub(crate) fn task_states() -> Schema {
+    names(&TaskState::ALL)
+}
+
+pub(crate) fn task_reasons() -> Schema {
+    let rejections = REJECTIONS.map(Rejection::as_str);
+    names(&[rejections, GIVEN_UP.map(GivenUp::as_str)].concat())
+}
+
+pub(crate) fn given_up_reasons() -> Schema {
+    names(&GIVEN_UP)
+}
+
+const REJECTIONS: [Rejection; 3] = [
+    Rejection::Refused,
+    Rejection::OutOfScope,
+    Rejection::NoneFits,
+];
+
+const GIVEN_UP: [GivenUp; 3] = [
+    GivenUp::AttemptsExhausted,
+    GivenUp::NoOtherAgent,
+    GivenUp::Permanent,
+];
+
+pub(crate) fn faults() -> Schema {
+    names(&["agent", "platform"])
+}
+
+pub(crate) fn verdicts() -> Schema {
+    names(&["for", "not_for", "for_none"])
+}
+
+pub(crate) fn priorities() -> Schema {
+    let number = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(10));
+    OneOfBuilder::new()
+        .item(number)
+        .item(names(&["critical", "high", "normal", "low"]))
+        .into()
+}
+
+pub(crate) fn decision_reasons() -> Schema {
+    names(&[
+        Reason::Pinned,
+        Reason::BestScore,
+        Reason::LeastConnections,
+        Reason::Turn,
+        Reason::ShortestWait,
+        Reason::Refused,
+        Reason::OutOfScope,
+        Reason::Unavailable,
+        Reason::NoneFits,
+    ])
+}
+
+pub(crate) fn filters() -> Schema {
+    names(&[
+        Filter::Denied,
+        Filter::NotPinned,
+        Filter::Tried,
+        Filter::Capability,
+        Filter::Input,
+        Filter::Circuit,
+        Filter::Capacity,
+        Filter::Unlikely,
+    ])
+}
+
+pub(crate) fn strategies() -> Schema {
+    names(&[
+        Strategy::Learned,
+        Strategy::LeastConnections,
+        Strategy::WeightedRoundRobin,
+        Strategy::ResourceBased,
+    ])
+}
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+/// What a rule does: `{"pin": "weather"}`, `"refuse"`.
+pub(crate) fn rule_actions() -> Schema {
+    let mut actions = OneOfBuilder::new().item(names(&["refuse"]));
+    for action in ["pin", "deny", "require"] {
+        let object = ObjectBuilder::new()
+            .property(action, text())
+            .required(action);
+        actions = actions.item(object);
+    }
+    actions.into()
+}
+
+/// What goes before the score.
+pub(crate) fn routing_rules() -> Schema {
+    let condition = ObjectBuilder::new()
+        .property("pattern", text())
+        .property("capability", text());
+    let rule = ObjectBuilder::new()
+        .property("id", text())
+        .required("id")
+        .property("when", condition)
+        .property("then", rule_actions())
+        .required("then");
+    ArrayBuilder::new().items(rule).max_items(Some(100)).into()
+}
+
+/// What differs from agent to agent, by its name.
+pub(crate) fn agent_shares() -> Schema {
+    let whole = |least, most| {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(least))
+            .maximum(Some(most))
+    };
+    let share = ObjectBuilder::new()
+        .property("capacity", whole(0, 100_000))
+        .property("weight", whole(1, 1_000));
+    ObjectBuilder::new()
+        .additional_properties(Some(Schema::from(share)))
+        .into()
 }

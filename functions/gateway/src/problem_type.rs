@@ -64,6 +64,14 @@ problem_types! {
     RegistrationNotFound = "registration-not-found", NOT_FOUND, "Registration not found";
     /// The tenant has no invocation with this identifier, or it has expired.
     InvocationNotFound = "invocation-not-found", NOT_FOUND, "Invocation not found";
+    /// The tenant has no task with this identifier, or it has expired.
+    TaskNotFound = "task-not-found", NOT_FOUND, "Task not found";
+    /// The tenant has no dead letter with this identifier: there is no such task, or it was not
+    /// given up, or it has been redriven.
+    DeadLetterNotFound = "dead-letter-not-found", NOT_FOUND, "Dead letter not found";
+    /// The tenant has no such model to route by: none was trained yet, or there is none of this
+    /// version that could be gone back to.
+    ModelNotFound = "model-not-found", NOT_FOUND, "Model not found";
     /// The resource does not have this method. The `Allow` header lists those that it has.
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed";
     /// Another change came first. Read again, decide again and repeat.
@@ -82,6 +90,11 @@ problem_types! {
     /// As many signals as may wait for the invocation do so. Repeat the request once it has taken
     /// some. Member `limit` holds how many may.
     TooManySignals = "too-many-signals", CONFLICT, "Too many signals";
+    /// The task has ended.
+    TaskEnded = "task-ended", CONFLICT, "Task ended";
+    /// There is nothing that could be judged of the task: it has no text, or was neither given to
+    /// an agent nor rejected yet.
+    NothingToJudge = "nothing-to-judge", CONFLICT, "Nothing to judge";
     /// The agent was deleted. Registering its name again revives it under a new version.
     AgentDeleted = "agent-deleted", GONE, "Agent deleted";
     /// The request has `If-None-Match: *`, and there is an active agent of this name.
@@ -147,9 +160,9 @@ problem_types! {
     InvocationFailed = "invocation-failed", FAILED_DEPENDENCY, "Invocation failed";
     /// A defect of the platform. The instance finds the request in its log.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
-    /// The worker that ran the agent again ended before it answered. The sandbox should have
-    /// contained whatever the agent did, so this counts as a defect of the platform; another
-    /// attempt may end the same way.
+    /// The worker that was asked ended before it answered. The sandbox should have contained
+    /// whatever an agent did, so this counts as a defect of the platform; another attempt may end
+    /// the same way.
     WorkerDied = "worker-died", BAD_GATEWAY, "Worker died";
     /// A service the platform depends on throttles or does not answer. Nothing half-done is
     /// visible; repeat the request after the time that `Retry-After` names.

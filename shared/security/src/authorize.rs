@@ -24,9 +24,13 @@ pub enum Action {
     ReadInvocations,
     /// Send signals to invocations, or call them off.
     ChangeInvocations,
-    /// Read the settings.
+    /// Read tasks and dead letters, and ask where a task would go.
+    ReadTasks,
+    /// Submit tasks, call them off, judge where they went, or redrive them.
+    ChangeTasks,
+    /// Read the settings, and how tasks are routed.
     ReadSettings,
-    /// Change the settings.
+    /// Change the settings, and how tasks are routed.
     ChangeSettings,
 }
 
@@ -66,6 +70,8 @@ mod tests {
             Action::InvokeAgent,
             Action::ReadInvocations,
             Action::ChangeInvocations,
+            Action::ReadTasks,
+            Action::ChangeTasks,
             Action::ReadSettings,
             Action::ChangeSettings,
         ] {

@@ -137,7 +137,7 @@ pub(crate) struct CancelResponse {
     cancelled: bool,
 }
 
-problems!(CancelProblems, POST: InvocationNotFound, InvocationEnded);
+problems!(CancelProblems, ONCE: InvocationNotFound, InvocationEnded);
 
 /// Call an invocation off, and all that it has called.
 ///
@@ -181,7 +181,7 @@ pub(crate) async fn cancel(
 }
 
 /// Calls an invocation off and tells whoever waits for it.
-async fn call_off(
+pub(crate) async fn call_off(
     deps: &Deps,
     tenant: &TenantId,
     id: &InvocationId,

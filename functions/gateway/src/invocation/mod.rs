@@ -18,7 +18,7 @@ use tdev_domain::{Invocation, InvocationId, TenantId};
 use crate::Deps;
 use crate::problem::{Problem, ProblemType};
 
-pub(crate) use control::{__path_cancel, __path_signal, cancel, signal};
+pub(crate) use control::{__path_cancel, __path_signal, call_off, cancel, signal};
 pub(crate) use events::{__path_events, events};
 pub(crate) use invoke::{__path_invoke, invoke};
 pub(crate) use ledger::{__path_effects, effects};

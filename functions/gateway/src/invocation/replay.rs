@@ -1,7 +1,6 @@
 //! Running an invocation again from its ledger.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -9,18 +8,15 @@ use serde::Serialize;
 use serde_json::Value;
 use tdev_domain::{Call, Found, ReplayResult, StepMessage, StepRequest, StepResponse};
 use tdev_security::Principal;
-use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::{identifier, not_found};
 use crate::Deps;
+use crate::callee::ask;
 use crate::extract::Segments;
 use crate::problem::{Problem, ProblemType};
 use crate::problems;
 use crate::report::FailureView;
-
-/// How long the worker may take, a cold start included; API Gateway gives up at 30 seconds.
-const PATIENCE: Duration = Duration::from_secs(25);
 
 /// What running an invocation again has shown.
 #[derive(Debug, Serialize, ToSchema)]
@@ -93,7 +89,7 @@ impl From<Found> for FoundView {
     }
 }
 
-problems!(ReplayProblems, POST:
+problems!(ReplayProblems, ONCE:
     InvocationNotFound, InvocationNotEnded, WorkerDied, WorkerTimedOut);
 
 /// Run an invocation again.
@@ -120,7 +116,10 @@ pub(crate) async fn replay(
     let invocation = identifier(&id)?;
     let tenant = principal.tenant;
     let request = StepRequest::Replay(StepMessage { tenant, invocation });
-    match answered(&deps, &request).await? {
+    let StepResponse::Replay(result) = ask(&deps.workflow_step, &request).await? else {
+        return Err(Problem::internal(&WrongAnswer));
+    };
+    match result {
         ReplayResult::Identical => Ok(Json(ReplayResponse {
             identical: true,
             divergence: None,
@@ -142,28 +141,6 @@ pub(crate) async fn replay(
             "The invocation has not ended, so there is nothing to compare another run with.",
         )),
         ReplayResult::Unknown => Err(not_found()),
-    }
-}
-
-async fn answered(deps: &Deps, request: &StepRequest) -> Result<ReplayResult, Problem> {
-    match timeout(PATIENCE, deps.workflow_step.invoke(request)).await {
-        Ok(Ok(StepResponse::Replay(result))) => Ok(result),
-        Ok(Ok(_)) => Err(Problem::internal(&WrongAnswer)),
-        Ok(Err(error @ tdev_aws::Error::CalleeDied { .. })) => {
-            tracing::error!(%error, "the worker died");
-            Err(Problem::new(
-                ProblemType::WorkerDied,
-                "The worker that ran the agent again ended before it answered.",
-            ))
-        }
-        Ok(Err(error)) => Err(error.into()),
-        Err(_) => Err(Problem::new(
-            ProblemType::WorkerTimedOut,
-            format!(
-                "The worker did not answer within {} seconds.",
-                PATIENCE.as_secs()
-            ),
-        )),
     }
 }
 

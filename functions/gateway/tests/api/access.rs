@@ -8,7 +8,7 @@ use tdev_security::ApiKey;
 use crate::support::{Api, REQUEST_ID, agent_name, tenant};
 
 /// Every route under `/v1`, with something in the place of each parameter.
-const PRIVATE: [(Method, &str); 19] = [
+const PRIVATE: [(Method, &str); 31] = [
     (Method::GET, "/v1/agents"),
     (Method::POST, "/v1/agents"),
     (Method::GET, "/v1/agents/word-count"),
@@ -52,6 +52,30 @@ const PRIVATE: [(Method, &str); 19] = [
     ),
     (Method::GET, "/v1/settings"),
     (Method::PUT, "/v1/settings"),
+    (Method::GET, "/v1/tasks"),
+    (Method::POST, "/v1/tasks"),
+    (
+        Method::GET,
+        "/v1/tasks/task_00000000000000000000000000000000",
+    ),
+    (
+        Method::POST,
+        "/v1/tasks/task_00000000000000000000000000000000/cancel",
+    ),
+    (
+        Method::POST,
+        "/v1/tasks/task_00000000000000000000000000000000/feedback",
+    ),
+    (Method::GET, "/v1/dead-letters"),
+    (
+        Method::POST,
+        "/v1/dead-letters/task_00000000000000000000000000000000/redrive",
+    ),
+    (Method::POST, "/v1/route"),
+    (Method::GET, "/v1/router"),
+    (Method::PUT, "/v1/router/policy"),
+    (Method::POST, "/v1/router/rollback"),
+    (Method::POST, "/v1/router/release"),
 ];
 
 #[tokio::test]

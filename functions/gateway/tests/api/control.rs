@@ -42,7 +42,7 @@ async fn view(api: &Api, record: &Invocation) -> Value {
 }
 
 /// The bodies of the messages that were sent, by the last part of the queue's URL.
-fn sent(api: &Api) -> Vec<(String, Value)> {
+pub(crate) fn sent(api: &Api) -> Vec<(String, Value)> {
     let requests = api.aws.requests_of("SQS.SendMessage").into_iter();
     requests
         .map(|request| {

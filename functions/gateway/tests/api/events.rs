@@ -7,11 +7,13 @@ use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service};
 use serde_json::{Map, Value, json};
-use tdev_domain::Invocation;
+use tdev_domain::{Invocation, TaskId};
 use tdev_testing::Response;
 
 use crate::control::waiting;
+use crate::routing::trained;
 use crate::support::{Api, SAMPLE_KEY, stable};
+use crate::tasks::{decision, given_up, queued};
 use crate::watching::store;
 
 async fn api() -> Api {
@@ -38,7 +40,24 @@ async fn api() -> Api {
         ..record
     };
     store(&api, again, Vec::new()).await;
+    queued(&api, id("task_0199c0de0199c0de0199c0de0199c0de")).await;
+    let task = queued(&api, id("task_0199c0de0199c0de0199c0de0199ffff")).await;
+    given_up(&api, &task).await;
+    trained(&api, 2).await;
     api
+}
+
+fn id(task: &str) -> TaskId {
+    task.parse().unwrap()
+}
+
+/// What the function that the event needs answers, where it is not to drive an invocation.
+fn callee(name: &str) -> Option<Value> {
+    match name {
+        "replay-ok" => Some(json!({"action": "replay", "result": "identical"})),
+        "route-ok" => Some(json!({"decision": decision(), "model": 2})),
+        _ => None,
+    }
 }
 
 /// What Lambda is handed for the event in `file`.
@@ -99,10 +118,9 @@ async fn every_sample_event_is_answered_as_its_name_says() {
     for file in files {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let api = api().await;
-        if name == "replay-ok" {
-            let identical = json!({"action": "replay", "result": "identical"});
+        if let Some(answer) = callee(&name) {
             api.aws
-                .on("Lambda.Invoke", move |_| Response::json(&identical));
+                .on("Lambda.Invoke", move |_| Response::json(&answer));
         }
         let response = answer(&api, &file).await;
         let status = response["statusCode"].as_u64().unwrap();

@@ -17,6 +17,8 @@ mod invocation;
 mod platform;
 mod problems;
 mod registration;
+mod routing;
 mod settings;
 mod support;
+mod tasks;
 mod watching;

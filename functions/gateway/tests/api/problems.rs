@@ -30,6 +30,7 @@ async fn every_type_of_problem() {
     of_requests(&mut seen).await;
     of_agents(&mut seen).await;
     of_invocations(&mut seen).await;
+    of_tasks(&mut seen).await;
     of_the_platform(&mut seen).await;
 
     let index = Api::new().await.get("/problems").await.text;
@@ -189,6 +190,25 @@ async fn of_invocations(seen: &mut Seen) {
         &api.get("/v1/invocations/inv_00000000000000000000000000000000")
             .await,
     );
+}
+
+async fn of_tasks(seen: &mut Seen) {
+    let api = Api::new().await;
+    let accepted = api.post("/v1/tasks", json!({"text": "a"})).await;
+    let task = accepted.header("location");
+    let post = |path: String, body: Value| {
+        let api = &api;
+        async move { api.post(&path, body).await }
+    };
+    let right = json!({"correct": true});
+    seen.add(&post(format!("{task}/feedback"), right).await);
+    post(format!("{task}/cancel"), json!(null)).await;
+    seen.add(&post(format!("{task}/cancel"), json!(null)).await);
+    seen.add(&api.get("/v1/tasks/task_1").await);
+    let redrive = "/v1/dead-letters/task_1/redrive".to_owned();
+    seen.add(&post(redrive, json!(null)).await);
+    let rollback = "/v1/router/rollback".to_owned();
+    seen.add(&post(rollback, json!({"version": 1})).await);
 }
 
 async fn of_the_platform(seen: &mut Seen) {

@@ -412,9 +412,9 @@ pub(crate) fn stable(key: &str, value: Value) -> Value {
 }
 
 fn without_identifiers(mut text: String) -> String {
-    for prefix in ["reg_", "inv_"] {
+    for prefix in ["reg_", "inv_", "task_"] {
         let found = text.find(prefix).map(|at| at..at + prefix.len() + 32);
-        if let Some(place) = found.filter(|place| text.is_char_boundary(place.end)) {
+        if let Some(place) = found.filter(|place| text.get(place.clone()).is_some()) {
             text.replace_range(place, "[id]");
         }
     }
