@@ -13,7 +13,7 @@ use ureq::http::{Method, Request};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The stack under test.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Stack {
     api: String,
     endpoint: String,
@@ -132,6 +132,16 @@ impl Stack {
             other_key: variable("TDEV_E2E_OTHER_KEY")?,
             http: config.into(),
         })
+    }
+
+    /// The same stack, as the other tenant sees it.
+    #[must_use]
+    pub fn as_other(&self) -> Self {
+        Self {
+            key: self.other_key.clone(),
+            other_key: self.key.clone(),
+            ..self.clone()
+        }
     }
 
     /// A request under the first tenant's key.
