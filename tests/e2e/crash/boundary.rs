@@ -1,16 +1,23 @@
-//! The points at which a worker is killed: every write it makes, before the write and after it.
+//! The points at which a worker is killed: every write it makes, before the write and after it, or
+//! with the write on its way.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// On which side of a write.
+/// What becomes of the write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
     /// The request is lost with the worker.
     Before,
     /// The write is made, and its acknowledgement is lost with the worker.
     After,
+    /// The request outlives the worker, and arrives when others have made so many more writes, or
+    /// else at the end.
+    Late {
+        /// How many.
+        by: usize,
+    },
 }
 
 /// Where to kill.
@@ -26,6 +33,7 @@ impl fmt::Display for Kill {
         match self.moment {
             Moment::Before => write!(f, "before write {}", self.at),
             Moment::After => write!(f, "after write {}", self.at),
+            Moment::Late { by } => write!(f, "with write {} late by {by}", self.at),
         }
     }
 }
@@ -36,11 +44,17 @@ pub(crate) struct Boundaries {
     kill: Box<dyn Fn() + Send + Sync>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Run {
     passed: Vec<String>,
     kills: VecDeque<Kill>,
+    /// What is on its way, and at which write it arrives.
+    late: Vec<(usize, Request)>,
+    /// Whether any of it has arrived.
+    arrived: bool,
 }
+
+type Request = Box<dyn FnOnce() + Send>;
 
 impl Boundaries {
     /// `kill` ends the worker, and returns when it is dead.
@@ -57,9 +71,10 @@ impl Boundaries {
 
     /// Begins a run in which there are to be these kills, in this order.
     pub(crate) fn begin(&self, kills: &[Kill]) {
-        let kills = kills.iter().copied().collect();
-        let passed = Vec::new();
-        *self.run() = Run { passed, kills };
+        *self.run() = Run {
+            kills: kills.iter().copied().collect(),
+            ..Run::default()
+        };
     }
 
     /// What the run wrote to, in order.
@@ -67,31 +82,55 @@ impl Boundaries {
         self.run().passed.clone()
     }
 
+    /// Whether something arrived late since this was last asked.
+    pub(crate) fn take_arrived(&self) -> bool {
+        std::mem::take(&mut self.run().arrived)
+    }
+
+    /// Lets everything arrive that is on its way.
+    pub(crate) fn arrive(&self) {
+        self.arrive_by(usize::MAX);
+    }
+
+    /// Lets arrive what is to by the write `at`.
+    fn arrive_by(&self, at: usize) {
+        let due: Vec<_> = {
+            let mut run = self.run();
+            let due = run.late.extract_if(.., |(when, _)| *when <= at);
+            due.map(|(_, request)| request).collect()
+        };
+        for request in due {
+            request();
+            self.run().arrived = true;
+        }
+    }
+
     /// Lets a worker make a write, unless it is to be killed there: there is nothing to answer it
     /// then.
-    pub(crate) fn pass<T>(&self, place: &str, write: impl FnOnce() -> T) -> Option<T> {
-        let moment = {
+    pub(crate) fn pass<T>(
+        &self,
+        place: &str,
+        write: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let (at, kill) = {
             let mut run = self.run();
             let at = run.passed.len();
             run.passed.push(place.to_owned());
-            let due = run.kills.front().filter(|kill| kill.at == at);
-            let moment = due.map(|kill| kill.moment);
-            if moment.is_some() {
-                run.kills.pop_front();
-            }
-            moment
+            let due = run.kills.front().is_some_and(|kill| kill.at == at);
+            let kill = if due { run.kills.pop_front() } else { None };
+            (at, kill)
         };
-        match moment {
-            None => Some(write()),
-            Some(Moment::Before) => {
-                (self.kill)();
-                None
-            }
-            Some(Moment::After) => {
-                write();
-                (self.kill)();
-                None
+        self.arrive_by(at);
+        match kill.map(|kill| kill.moment) {
+            None => return Some(write()),
+            Some(Moment::Before) => {}
+            Some(Moment::After) => drop(write()),
+            Some(Moment::Late { by }) => {
+                let request = Box::new(move || drop(write()));
+                self.run().late.push((at + 1 + by, request));
             }
         }
+        (self.kill)();
+        None
     }
 }

@@ -197,7 +197,7 @@ impl Seen {
             return Ok(());
         }
         ensure!(self.ending == *unsure, "unsure it came to {self:#?}");
-        if *unsure == undisturbed.ending {
+        if lane.specimen.looks() {
             ensure!(self.posts == undisturbed.posts, "{self:#?}");
         }
         let once: BTreeSet<_> = self.posts.iter().collect();

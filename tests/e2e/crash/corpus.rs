@@ -68,6 +68,12 @@ impl Specimen {
         Self { ends, ..self }
     }
 
+    /// Whether the agent looks whether what it does not know has happened. That can be told of what
+    /// was lost or done, and not of what is still on its way.
+    pub(crate) fn looks(&self) -> bool {
+        self.ends_unsure.as_ref() == Some(&self.ends)
+    }
+
     fn unsure(self, ends: Value) -> Self {
         Self {
             ends_unsure: Some(ends),

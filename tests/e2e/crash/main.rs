@@ -2,12 +2,13 @@
 //!
 //! The worker is the function's own binary in a process of its own. What it sees is real: the
 //! local AWS, through a proxy, and a server that agents post to. The proxy and the server know
-//! the writes; at one of them the process is ended by SIGKILL, either before the write is made or
-//! after it, before the answer. The queue between the workers delivers twice, late and out of
+//! the writes; at one of them the process is ended by SIGKILL: before the write is made, or after
+//! it, before the answer, or while the request is on its way, which then arrives among what later
+//! workers do. The queue between the workers delivers twice, late and out of
 //! order, or loses what a dead worker had not acknowledged; the keeper makes up for what is lost.
 //! Time is no part of it: where a run waits, its record is put into the past.
 //!
-//! For each agent of the corpus, every write of the undisturbed run is tried, on both sides; then
+//! For each agent of the corpus, every write of the undisturbed run is tried, in all three ways; then
 //! runs with two kills. A run survives if it ends as the undisturbed one does, every effect has
 //! happened once, as the outside world sees it, ledgers, world and bus agree, everything is at
 //! rest, and the ledgers replay identically.
@@ -47,7 +48,7 @@ use stage::Stage;
 /// How many agents are at it at a time.
 const LANES: usize = 2;
 /// How many runs with two kills each agent has.
-const PAIRS: u64 = 2;
+const PAIRS: usize = 2;
 /// How many failures of one agent are told; it is given up then.
 const TOLD: usize = 3;
 /// How long all of it may take.
@@ -148,7 +149,7 @@ fn kill_everywhere(
     undisturbed.as_described(&lane, &finished)?;
     row.writes = finished.writes.len();
 
-    for plan in plans(SEED, row.writes) {
+    for plan in plans(specimen, SEED, &finished.writes) {
         ensure!(Instant::now() < deadline, "it takes too long");
         let survived = run::run(&mut lane, &plan).and_then(|finished| {
             let seen = check::check(&mut lane, &finished)?;
@@ -189,27 +190,38 @@ fn kill_everywhere(
     Ok(())
 }
 
-/// A kill on both sides of every write, and some runs with two.
-fn plans(seed: u64, writes: usize) -> Vec<Plan> {
-    let sides = [Moment::Before, Moment::After];
-    let single = (0..writes).flat_map(|at| sides.map(|moment| vec![Kill { at, moment }]));
-    let pairs = (0..PAIRS).map(|pair| {
-        let mut dice = Dice::new(pair);
-        let mut kill = |from: usize, to: usize| Kill {
-            at: from + dice.below(to - from),
-            moment: sides[dice.below(2)],
-        };
-        let first = kill(0, writes);
-        let second = kill(first.at + 1, writes + 2);
-        vec![first, second]
-    });
-    single
-        .chain(pairs)
-        .zip(1..)
-        .map(|(kills, afterwards)| Plan {
+/// A kill at every write, in every way, and some runs with two.
+fn plans(specimen: &Specimen, seed: u64, writes: &[String]) -> Vec<Plan> {
+    let mut plans = Vec::new();
+    let mut add = |kills| {
+        plans.push(Plan {
             seed,
-            afterwards,
+            afterwards: plans.len() as u64,
             kills,
-        })
-        .collect()
+        });
+    };
+    let mut dice = Dice::new(seed);
+    for (at, place) in writes.iter().enumerate() {
+        for moment in [Moment::Before, Moment::After, late(&mut dice)] {
+            let is_late = matches!(moment, Moment::Late { .. });
+            if !(is_late && place.starts_with("HTTP") && specimen.looks()) {
+                add(vec![Kill { at, moment }]);
+            }
+        }
+    }
+    for _ in 0..PAIRS {
+        let first = dice.below(writes.len());
+        let second = first + 1 + dice.below(writes.len() + 1 - first);
+        let kills = [first, second].map(|at| {
+            let sides = [Moment::Before, Moment::After];
+            let moment = sides[dice.below(2)];
+            Kill { at, moment }
+        });
+        add(kills.into());
+    }
+    plans
+}
+
+fn late(dice: &mut Dice) -> Moment {
+    Moment::Late { by: dice.below(6) }
 }

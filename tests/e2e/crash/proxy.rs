@@ -64,16 +64,14 @@ pub(crate) fn start(endpoint: String, boundaries: Arc<Boundaries>, outbox: Outbo
         .timeout_global(Some(Duration::from_secs(30)))
         .build();
     let http = ureq::Agent::from(config);
+    let endpoint: Arc<str> = endpoint.into();
     let port = serve(move |request| {
-        let forwarded = || {
-            let answer = forward(&http, &endpoint, &request);
-            answer.unwrap_or_else(|error| Response::of(503, error.to_string()))
-        };
+        let (http, endpoint, outbox) = (http.clone(), Arc::clone(&endpoint), outbox.clone());
         let Some(place) = written_to(&request) else {
-            return Some(forwarded());
+            return Some(forward(&http, &endpoint, &request));
         };
-        boundaries.pass(&place, || {
-            let response = forwarded();
+        boundaries.pass(&place.clone(), move || {
+            let response = forward(&http, &endpoint, &request);
             if place == "AmazonSQS.SendMessage" && response.status == 200 {
                 outbox.add(&request);
             }
@@ -96,7 +94,13 @@ fn written_to(request: &Request) -> Option<String> {
     (!reads && service != "TrentService").then(|| target.to_owned())
 }
 
-fn forward(http: &ureq::Agent, endpoint: &str, request: &Request) -> Result<Response> {
+/// What AWS answers; where it does not, that it is not to be had.
+fn forward(http: &ureq::Agent, endpoint: &str, request: &Request) -> Response {
+    let answer = forwarded(http, endpoint, request);
+    answer.unwrap_or_else(|error| Response::of(503, error.to_string()))
+}
+
+fn forwarded(http: &ureq::Agent, endpoint: &str, request: &Request) -> Result<Response> {
     let mut outgoing = http::Request::builder()
         .method(request.method.as_str())
         .uri(format!("{endpoint}{}", request.target));

@@ -37,7 +37,8 @@ impl Recorder {
         let recorder = self.clone();
         let port = serve(move |request| {
             let place = format!("HTTP {}", request.method);
-            boundaries.pass(&place, || recorder.record(&request))
+            let recorder = recorder.clone();
+            boundaries.pass(&place, move || recorder.record(&request))
         })?;
         Ok(port)
     }

@@ -105,6 +105,8 @@ impl Run<'_, '_> {
             }
             if self.load(root)?.status.is_final() {
                 // What comes now comes too late.
+                self.lane.boundaries.arrive();
+                self.collect()?;
                 for letter in self.mail.rest() {
                     self.deliver(letter)?;
                 }
@@ -123,12 +125,9 @@ impl Run<'_, '_> {
         ensure!(self.deliveries <= MAX_DELIVERIES, "there is no end to it");
         let body = serde_json::to_string(&letter.message)?;
         let heard = self.lane.worker.deliver(&body, letter.receives)?;
-        for sent in self.lane.outbox.collect() {
-            let to = &self.lane.stage.journal.step_queue_url;
-            ensure!(sent.queue == *to, "it sent {sent:?}");
-            let message: StepMessage = serde_json::from_str(&sent.body)?;
-            self.know(&message.invocation);
-            self.mail.send(message, sent.delay > 0);
+        self.collect()?;
+        if self.lane.boundaries.take_arrived() {
+            self.lost()?;
         }
         match heard {
             Heard::Answered(_) => Ok(()),
@@ -147,27 +146,41 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Puts what was sent into the mail.
+    fn collect(&mut self) -> Result<()> {
+        for sent in self.lane.outbox.collect() {
+            let to = &self.lane.stage.journal.step_queue_url;
+            ensure!(sent.queue == *to, "it sent {sent:?}");
+            let message: StepMessage = serde_json::from_str(&sent.body)?;
+            self.know(&message.invocation);
+            self.mail.send(message, sent.delay > 0);
+        }
+        Ok(())
+    }
+
     fn know(&mut self, invocation: &InvocationId) {
         if !self.known.contains(invocation) {
             self.known.push(invocation.clone());
         }
     }
 
-    /// Takes note of what the worker was in the middle of.
+    /// Takes note of what a worker that is lost was in the middle of, as far as it was written.
     fn lost(&mut self) -> Result<()> {
         for id in self.known.clone() {
             let record = self.load(&id)?;
             if !matches!(record.status, InvocationStatus::Running { .. }) {
                 continue;
             }
-            self.orphans.insert((id, record.token));
             if let Some(pending) = &record.pending
                 && pending.class == EffectClass::AtMostOnce
-                && pending.stage == Stage::Intended
             {
-                let key = record.effect_key(pending.number);
-                self.interrupted.insert(key.to_string());
+                let key = record.effect_key(pending.number).to_string();
+                match pending.stage {
+                    Stage::Intended => self.interrupted.insert(key),
+                    Stage::Called | Stage::Answered(_) => self.interrupted.remove(&key),
+                };
             }
+            self.orphans.insert((id, record.token));
         }
         Ok(())
     }
