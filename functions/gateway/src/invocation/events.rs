@@ -211,3 +211,104 @@ fn since(after: Option<Place>, record: Invocation, ledger: Vec<Effect>) -> Event
         ended,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+    use tdev_domain::{
+        Answer, ArtifactDigest, Call, Callee, EffectClass, InvocationStatus, Limits, Pending,
+        Stage, VersionNumber,
+    };
+
+    use super::*;
+
+    fn accepted() -> Invocation {
+        let callee = Callee {
+            agent: "word-count".parse().unwrap(),
+            version: VersionNumber::FIRST,
+            artifact: ArtifactDigest::of(b""),
+            tools: BTreeSet::new(),
+            limits: Limits::default(),
+        };
+        let (id, tenant) = (InvocationId::generate(), "acme".parse().unwrap());
+        tdev_invocation::accept(id, tenant, callee, json!(null), Timestamp::UNIX_EPOCH)
+    }
+
+    fn call() -> Call {
+        Call {
+            tool: "now".to_owned(),
+            args: json!({}),
+        }
+    }
+
+    fn effect(number: u32) -> Effect {
+        Effect {
+            number,
+            call: call(),
+            class: EffectClass::Recorded,
+            answer: Answer::Value(json!(number)),
+            begun_at: Timestamp::UNIX_EPOCH,
+            ended_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// The record after `found`, with `over` effects more in its ledger, at another or at none.
+    fn advanced(found: &Invocation, over: u32, at_one: bool) -> Invocation {
+        let number = effects_over(found) + over + 1;
+        let pending = at_one.then(|| Pending {
+            number,
+            call: call(),
+            class: EffectClass::Idempotent,
+            stage: Stage::Intended,
+            begun_at: Timestamp::UNIX_EPOCH,
+        });
+        Invocation {
+            revision: found.revision + 1,
+            next_effect: number + u32::from(at_one),
+            pending,
+            ..found.clone()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_looks_whenever_is_told_everything_once_and_in_order(
+            steps in prop::collection::vec((0_u32..4, any::<bool>(), any::<bool>()), 1..20),
+            ahead in 0_u32..4,
+        ) {
+            let mut record = accepted();
+            let (mut after, mut numbers, mut revisions) = (None, Vec::new(), Vec::new());
+            let last = steps.len() - 1;
+            for (place, (over, at_one, looks)) in steps.into_iter().enumerate() {
+                record = advanced(&record, over, at_one);
+                if place == last {
+                    record.status = InvocationStatus::Cancelled;
+                }
+                if !looks && place != last {
+                    continue;
+                }
+                // The ledger may have grown since the record was read.
+                let ledger = (1..=effects_over(&record) + ahead).map(effect).collect();
+                let told = since(after, record.clone(), ledger);
+                for event in told.events {
+                    match serde_json::to_value(event).unwrap() {
+                        event if event["type"] == "effect" => {
+                            numbers.push(event["effect"]["number"].as_u64().unwrap());
+                        }
+                        event => revisions.push(event["revision"].as_u64().unwrap()),
+                    }
+                }
+                after = super::place(&told.cursor);
+                prop_assert!(after.is_some());
+                prop_assert_eq!(told.ended, place == last);
+            }
+            let all: Vec<_> = (1..=u64::from(effects_over(&record))).collect();
+            prop_assert_eq!(numbers, all);
+            prop_assert!(revisions.is_sorted_by(|a, b| a < b));
+            prop_assert_eq!(revisions.last(), Some(&record.revision));
+        }
+    }
+}

@@ -205,14 +205,11 @@ async fn run(deps: &Deps, record: Invocation, patience: Duration) -> Invocation 
         invocation: record.id.clone(),
     };
     let request = StepRequest::Drive(message);
+    // Calling a worker by message is harmless if one has the run after all.
     match driven(patience, deps.workflow_step.invoke(&request)).await {
         Driven::So(driven) => return *driven,
-        // It has a lease: no other worker could take it now, and the keeper comes when one can.
-        Driven::Lost(error @ tdev_aws::Error::CalleeDied { .. }) => {
-            tracing::error!(%error, invocation = %record.id, "the worker died");
-        }
         Driven::Lost(error) => {
-            tracing::warn!(%error, invocation = %record.id, "the worker was not reached");
+            tracing::warn!(%error, invocation = %record.id, "the worker was lost");
             wake(deps, &record).await;
         }
         Driven::Not => {

@@ -12,6 +12,7 @@ mod control;
 mod documentation;
 mod durable;
 mod events;
+mod feedback;
 mod idempotency;
 mod invocation;
 mod platform;

@@ -1,4 +1,4 @@
-//! Tasks: submitting, finding, calling off, judging and redriving them.
+//! Tasks: submitting, finding, calling off and redriving them.
 
 use http::{Method, StatusCode};
 use jiff::Timestamp;
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tdev_domain::order::{FairShare, Priority};
 use tdev_domain::retry::{Failure, RetryPolicy};
 use tdev_domain::{
-    Arrivals, AttemptFailure, ErrorName, Invocation, InvocationId, InvocationStatus, Rejection,
-    Routed, Task, TaskDraft, TaskId, VersionNumber,
+    Arrivals, AttemptFailure, ErrorName, Invocation, InvocationId, InvocationStatus, Routed, Task,
+    TaskDraft, TaskId, VersionNumber,
 };
 
 use crate::control::sent;
@@ -33,7 +33,7 @@ pub(crate) async fn queued(api: &Api, id: TaskId) -> Task {
 }
 
 /// The same task, given to an agent.
-async fn running(api: &Api, task: &Task, invocation: InvocationId) -> Task {
+pub(crate) async fn running(api: &Api, task: &Task, invocation: InvocationId) -> Task {
     let routed = Routed {
         agent: agent_name("word-count"),
         version: VersionNumber::FIRST,
@@ -75,7 +75,7 @@ async fn submit(api: &Api, body: Value) -> Answer {
     api.post("/v1/tasks", body).await
 }
 
-async fn view(api: &Api, id: &TaskId) -> Value {
+pub(crate) async fn view(api: &Api, id: &TaskId) -> Value {
     api.get(&format!("/v1/tasks/{id}")).await.json()
 }
 
@@ -305,69 +305,6 @@ async fn the_run_of_a_task_is_called_off_with_it() {
     assert_eq!(run["status"]["name"], "cancelled");
     let ended = json!({"kind": "ended", "tenant": "acme", "task": task.id});
     assert_eq!(sent(&api), [("task".to_owned(), ended)]);
-}
-
-async fn judge(api: &Api, task: &Task, body: Value) -> Answer {
-    let path = format!("/v1/tasks/{}/feedback", task.id);
-    api.post(&path, body).await
-}
-
-#[tokio::test]
-async fn feedback_teaches_and_has_the_model_trained() {
-    let api = Api::new().await;
-    api.admit("music", json!({})).await;
-    let task = queued(&api, TaskId::generate()).await;
-    let early = judge(&api, &task, json!({"correct": true})).await;
-    assert_eq!(early.problem(), "nothing-to-judge");
-    let task = running(&api, &task, InvocationId::generate()).await;
-    let mut learned = Vec::new();
-    for body in [
-        json!({"correct": true}),
-        json!({"correct": false}),
-        json!({"correct": false, "agent": "music"}),
-        json!({"correct": false, "agent": null}),
-    ] {
-        let answer = judge(&api, &task, body).await;
-        assert_eq!(answer.status, StatusCode::OK);
-        learned.push(stable("", answer.json()));
-    }
-    insta::assert_json_snapshot!(learned);
-    let train = ("train".to_owned(), json!({"tenant": "acme"}));
-    assert_eq!(sent(&api), vec![train; 4]);
-    let now = Timestamp::now();
-    let lessons = api.table.lessons(&task.tenant, 10, now).await.unwrap();
-    assert_eq!(lessons.len(), 1, "the last word counts");
-    for body in [
-        json!({"correct": false, "agent": "nobody"}),
-        json!({"correct": false, "agent": "No Name"}),
-        json!({"correct": true, "agent": "music"}),
-        json!({"correct": true, "agent": null}),
-    ] {
-        let answer = judge(&api, &task, body.clone()).await;
-        assert_eq!(answer.problem(), "invalid-request", "{body}");
-        assert_eq!(answer.json()["errors"][0]["pointer"], "/agent", "{body}");
-    }
-    let nothing = judge(&api, &task, json!({})).await;
-    assert_eq!(nothing.problem(), "invalid-request");
-}
-
-#[tokio::test]
-async fn a_rejection_can_be_judged() {
-    let api = Api::new().await;
-    let task = queued(&api, TaskId::generate()).await;
-    let rejected = task
-        .turned_away(Rejection::OutOfScope, decision(), Timestamp::now())
-        .unwrap();
-    api.table.write_task(&rejected, None, None).await.unwrap();
-    let status = view(&api, &task.id).await["status"].clone();
-    assert_eq!(
-        status,
-        json!({"name": "rejected", "reason": "out_of_scope"})
-    );
-    let answer = judge(&api, &task, json!({"correct": true})).await;
-    assert_eq!(answer.json()["verdict"], "for_none");
-    let answer = judge(&api, &task, json!({"correct": false})).await;
-    assert_eq!(answer.problem(), "invalid-request", "for which, then?");
 }
 
 #[tokio::test]
