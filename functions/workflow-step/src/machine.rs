@@ -1,8 +1,9 @@
 //! The interpreter, as the engine of durable invocation sees it: a run in the worker process.
 
+use std::collections::BTreeSet;
 use std::io;
 
-use tdev_domain::{Answer, Call, Invocation, RunReport};
+use tdev_domain::{Answer, Call, Invocation, RunReport, Source, Tool};
 use tdev_invocation::{Machine, MachineError, Turn};
 use tdev_sandbox::{ToolError, Worker, WorkerRun};
 use tokio::sync::OwnedMutexGuard;
@@ -66,28 +67,41 @@ impl<'a> Sandbox<'a> {
     }
 }
 
+/// What the invocation runs, and the tools it was granted.
+async fn agent(
+    deps: &Deps,
+    invocation: &Invocation,
+) -> Result<(Source, BTreeSet<Tool>), MachineError> {
+    let callee = &invocation.callee;
+    let found = deps.source(&callee.artifact).await;
+    let Some(source) = found.map_err(unavailable)? else {
+        let gone = format!("the artifact {} is not stored", callee.artifact);
+        return Err(MachineError::Snapshot(gone));
+    };
+    Ok((source, callee.tools.clone()))
+}
+
 fn lost(what: &'static str) -> tdev_invocation::Unavailable {
     unavailable(io::Error::other(what))
 }
 
 impl Machine for Sandbox<'_> {
     async fn start(&mut self, invocation: &Invocation) -> Result<Turn, MachineError> {
-        let callee = &invocation.callee;
-        let found = self.deps.source(&callee.artifact).await;
-        let Some(source) = found.map_err(unavailable)? else {
-            let gone = format!("the artifact {} is not stored", callee.artifact);
-            return Err(MachineError::Snapshot(gone));
-        };
-        let (tools, limits) = (callee.tools.clone(), callee.limits);
-        let input = invocation.input.clone();
+        let (source, tools) = agent(self.deps, invocation).await?;
+        let (input, limits) = (invocation.input.clone(), invocation.callee.limits);
         let turn = self
             .with(move |worker| worker.start(&source, &tools, &input, &limits))
             .await?;
         Ok(self.turned(turn))
     }
 
-    async fn restore(&mut self, _: &Invocation, snapshot: Vec<u8>) -> Result<(), MachineError> {
-        self.with(move |worker| worker.restore(&snapshot))
+    async fn restore(
+        &mut self,
+        invocation: &Invocation,
+        snapshot: Vec<u8>,
+    ) -> Result<(), MachineError> {
+        let (source, tools) = agent(self.deps, invocation).await?;
+        self.with(move |worker| worker.restore(&source, &tools, &snapshot))
             .await?
             .map_err(|failure| MachineError::Snapshot(failure.to_string()))
     }

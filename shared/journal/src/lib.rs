@@ -7,10 +7,9 @@
 //!
 //! # Snapshots
 //!
-//! A snapshot is compressed and sealed under a data key of its tenant. At most 8 KiB of it
-//! are kept in the record; a larger one is an object of its own, removed when the record no longer
-//! refers to it. That is best effort: a lifecycle rule of the bucket does what a lost worker could
-//! not.
+//! A snapshot is sealed under a data key of its tenant. At most 8 KiB of it are kept in the record;
+//! a larger one is an object of its own, removed when the record no longer refers to it. That is
+//! best effort: a lifecycle rule of the bucket does what a lost worker could not.
 
 mod envelope;
 mod journal;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use monty::MontyRun;
 use monty_types::{CompileOptions, MontyObject, PrintWriter};
@@ -10,10 +10,11 @@ use serde_json::Value;
 use tdev_domain::{AgentFailure, Limits, Source, Tool};
 
 use crate::names::Names;
+use crate::reference::Reference;
 use crate::run::{self, Host, Progress, Run, Session, ToolCall, ToolError};
 use crate::transcript::Transcript;
 use crate::wrapper::{self, Layout};
-use crate::{failure, json, memory};
+use crate::{SnapshotFailure, failure, json, memory};
 
 /// A compiled agent with the tools it was granted. Cheap to clone; all runs of it share the
 /// compiled form.
@@ -25,6 +26,8 @@ struct Compiled {
     run: Mutex<MontyRun>,
     fixed_inputs: Vec<MontyObject>,
     layout: Layout,
+    /// Made when first needed: most runs are never written.
+    reference: OnceLock<Result<Reference, postcard::Error>>,
     bytes: u64,
 }
 
@@ -67,6 +70,7 @@ impl Program {
             run: Mutex::new(run),
             fixed_inputs: wrapped.fixed_inputs,
             layout,
+            reference: OnceLock::new(),
             bytes: bytes as u64,
         })))
     }
@@ -75,6 +79,20 @@ impl Program {
     /// memory (see [`memory_limit_is_enforced`](crate::memory_limit_is_enforced)).
     pub fn compiled_bytes(&self) -> u64 {
         self.0.bytes
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.0.layout
+    }
+
+    /// What snapshots of its runs are written against.
+    pub(crate) fn reference(&self) -> Result<&Reference, SnapshotFailure> {
+        let made = self
+            .0
+            .reference
+            .get_or_init(|| Reference::of(&self.monty()));
+        let failed = |error: &postcard::Error| SnapshotFailure::Unwritable(error.clone());
+        made.as_ref().map_err(failed)
     }
 
     /// Calls `get_capabilities()`. Tools, where granted, raise an exception.
@@ -109,7 +127,7 @@ impl Program {
     }
 
     fn begin(&self, call: &Call<'_>, limits: &Limits) -> Progress {
-        let session = Session::new(self.0.layout.clone(), *limits);
+        let session = Session::new(self.clone(), *limits);
         session.advance(|print| {
             let inputs = self.inputs(call)?;
             let tracker = run::tracker(limits);
@@ -192,6 +210,32 @@ mod tests {
         is_sync::<Program>();
         is_send::<run::Suspended>();
         is_send::<Run>();
+    }
+
+    #[test]
+    fn a_program_has_the_same_reference_however_often_it_is_compiled() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hostile");
+        let hostile = std::fs::read_dir(folder).unwrap();
+        let hostile = hostile.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+        let samples = tdev_agents::SAMPLES.iter().chain(tdev_agents::DURABLE);
+        let samples = samples.map(|sample| sample.source.to_owned());
+        let tools = Tool::ALL.into();
+        let digest = |text: &str| {
+            let source = Source::from_bytes(text.as_bytes()).unwrap();
+            let program = Program::compile(&source, &tools).ok()?;
+            Some(program.reference().unwrap().digest())
+        };
+        let mut compared = 0;
+        crate::on_sandbox_thread(|| {
+            for text in hostile.chain(samples) {
+                if let Some(first) = digest(&text) {
+                    assert!((0..8).all(|_| digest(&text) == Some(first)), "{text}");
+                    compared += 1;
+                }
+            }
+        })
+        .unwrap();
+        assert!(compared > 100, "{compared}");
     }
 
     #[test]

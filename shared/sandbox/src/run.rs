@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tdev_domain::{AgentFailure, FailureKind, Limits, LogLine, Tool, limits};
 
-use crate::failure;
 use crate::json::{self, Unfit};
 use crate::memory::{self, Panicked};
 use crate::transcript::{Full, Transcript};
 use crate::wrapper::{self, Layout};
+use crate::{Program, failure};
 
 /// A run that ended, one way or the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,12 +105,12 @@ impl Suspended {
 
     /// What the run may use.
     pub fn limits(&self) -> &Limits {
-        &self.session.limits
+        &self.session.usage.limits
     }
 
     /// How long it has run, in microseconds, time spent waiting for tools left out.
     pub fn run_us(&self) -> u64 {
-        micros(self.session.run_time)
+        micros(self.session.usage.run_time)
     }
 
     /// Gives the answer and lets the run go on to its next tool call or its end.
@@ -140,15 +140,21 @@ fn raise(exception: ExcType, message: &str) -> ExtFunctionResult {
 pub(crate) type Step<T> = Result<Result<T, MontyException>, AgentFailure>;
 
 /// What a run carries from turn to turn beside the interpreter's state.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct Session {
-    layout: Layout,
+    pub(crate) program: Program,
+    pub(crate) usage: Usage,
+    /// Bytes that the suspended run holds.
+    pub(crate) held: usize,
+}
+
+/// What a run has used so far, and what it may use.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Usage {
     limits: Limits,
     transcript: Transcript,
     tool_calls: u32,
     run_time: Duration,
-    /// Bytes that the suspended run holds.
-    pub(crate) held: usize,
 }
 
 /// What becomes of a call to the host function.
@@ -161,13 +167,16 @@ enum Reply {
 type BoxedStep = Box<dyn FnOnce(PrintWriter<'_>) -> Step<RunProgress>>;
 
 impl Session {
-    pub(crate) fn new(layout: Layout, limits: Limits) -> Self {
-        Self {
-            layout,
+    pub(crate) fn new(program: Program, limits: Limits) -> Self {
+        let usage = Usage {
             limits,
             transcript: Transcript::default(),
             tool_calls: 0,
             run_time: Duration::ZERO,
+        };
+        Self {
+            program,
+            usage,
             held: 0,
         }
     }
@@ -219,9 +228,10 @@ impl Session {
         &mut self,
         step: impl FnOnce(PrintWriter<'_>) -> Step<T>,
     ) -> Result<Step<T>, Panicked> {
-        let print = PrintWriter::Callback(&mut self.transcript);
-        let turn = memory::turn(&self.limits, self.held, || step(print));
-        self.run_time += turn.elapsed;
+        let usage = &mut self.usage;
+        let print = PrintWriter::Callback(&mut usage.transcript);
+        let turn = memory::turn(&usage.limits, self.held, || step(print));
+        usage.run_time += turn.elapsed;
         self.held = turn.held;
         turn.result
     }
@@ -229,10 +239,10 @@ impl Session {
     fn end(self, result: Result<Step<MontyObject>, Panicked>) -> Progress {
         Progress::Ended(ended(
             result,
-            self.run_time,
-            self.transcript,
-            &self.layout,
-            &self.limits,
+            self.usage.run_time,
+            self.usage.transcript,
+            self.program.layout(),
+            &self.usage.limits,
         ))
     }
 
@@ -244,7 +254,7 @@ impl Session {
     ) -> Progress {
         let stop = MontyException::new(ExcType::RuntimeError, None);
         if let Ok(Ok(Err(error))) = self.turn(|print| Ok(abort(stop, print))) {
-            why.line = failure::agent_line(error.traceback(), &self.layout);
+            why.line = failure::agent_line(error.traceback(), self.program.layout());
         }
         self.end(Ok(Err(why)))
     }
@@ -254,7 +264,9 @@ impl Session {
             .then_some(state.args.as_slice());
         match request {
             Some([MontyObject::String(tool), payload]) => match tool.parse() {
-                Ok(tool) if self.layout.tools.contains(&tool) => self.tool_called(tool, payload),
+                Ok(tool) if self.program.layout().tools.contains(&tool) => {
+                    self.tool_called(tool, payload)
+                }
                 // A stand-in for a global that is not bound (yet) passes the global's name.
                 _ => Reply::Answer(ExtFunctionResult::NotFound(payload.to_string())),
             },
@@ -263,8 +275,8 @@ impl Session {
     }
 
     fn tool_called(&mut self, tool: Tool, payload: &MontyObject) -> Reply {
-        self.tool_calls += 1;
-        if self.tool_calls > limits::MAX_TOOL_CALLS {
+        self.usage.tool_calls += 1;
+        if self.usage.tool_calls > limits::MAX_TOOL_CALLS {
             return Reply::Abort(failure::new(
                 FailureKind::TooManyToolCalls,
                 &format!("called tools more than {} times", limits::MAX_TOOL_CALLS),
@@ -279,7 +291,7 @@ impl Session {
         };
         if tool == Tool::Log {
             let (message, fields) = log_arguments(&args);
-            if self.transcript.log(message, fields).is_err() {
+            if self.usage.transcript.log(message, fields).is_err() {
                 return Reply::Abort(Full::failure());
             }
         }

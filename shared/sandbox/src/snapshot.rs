@@ -3,14 +3,18 @@
 use monty::FunctionCall;
 use monty_types::MONTY_VERSION;
 use serde::{Deserialize, Serialize};
+use tdev_domain::AgentFailure;
 
-use crate::memory;
-use crate::run::{Session, Suspended, ToolCall};
+use crate::run::{Session, Suspended, ToolCall, Usage};
+use crate::{Program, memory};
 
 const MAGIC: &[u8; 8] = b"TDEVSNAP";
 
 /// The version of what this crate writes around the interpreter's own state.
-const FORMAT_VERSION: u16 = 2;
+const FORMAT_VERSION: u16 = 3;
+
+/// The header without the interpreter's version.
+const HEADER_BYTES: usize = MAGIC.len() + 2 + 1 + 4 + 4;
 
 /// Why bytes are not a snapshot that this build can resume, or a run cannot be written as one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -30,76 +34,102 @@ pub enum SnapshotFailure {
         /// The interpreter's version.
         found: String,
     },
+    /// Of a run of another program: of another source, with other tools, or compiled otherwise by
+    /// another build.
+    #[error("the snapshot is of another program, or of another build's form of it")]
+    OtherProgram,
+    /// The source that it is to be restored with does not compile.
+    #[error("the program of the snapshot does not compile")]
+    Uncompilable(#[source] AgentFailure),
     /// The contents are damaged.
     #[error("the snapshot is damaged")]
     Damaged,
     /// The state could not be written.
     #[error("the run could not be written as a snapshot")]
     Unwritable(#[source] postcard::Error),
+    /// The state is larger than the largest memory an agent may have, or than what there is.
+    #[error("the run is too large for a snapshot")]
+    TooLarge,
 }
 
+/// What a snapshot holds beyond the program.
 #[derive(Serialize)]
-struct PayloadRef<'a> {
-    session: &'a Session,
+struct StateRef<'a> {
+    usage: &'a Usage,
     #[serde(with = "as_json")]
     call: &'a ToolCall,
-    state: &'a FunctionCall,
+    interpreter: &'a FunctionCall,
 }
 
 #[derive(Deserialize)]
-struct Payload {
-    session: Session,
+struct State {
+    usage: Usage,
     #[serde(with = "as_json")]
     call: ToolCall,
-    state: FunctionCall,
+    interpreter: FunctionCall,
 }
 
 impl Suspended {
-    /// The run as bytes: a header, a checksum and the state, the compiled agent included.
+    /// The run as bytes: a header, a checksum, and the state, compressed against the compiled
+    /// program, which whoever restores the run has to have.
     ///
     /// The checksum finds damage, not malice: bytes from an untrusted writer must not be resumed.
     pub fn to_snapshot(&self) -> Result<Vec<u8>, SnapshotFailure> {
-        let payload = postcard::to_stdvec(&PayloadRef {
-            session: &self.session,
+        let state = postcard::to_stdvec(&StateRef {
+            usage: &self.session.usage,
             call: &self.call,
-            state: &self.state,
+            interpreter: &self.state,
         })
         .map_err(SnapshotFailure::Unwritable)?;
+        let reference = self.session.program.reference()?;
+        let frame = reference
+            .compress(&state)
+            .map_err(|_| SnapshotFailure::TooLarge)?;
         let version = MONTY_VERSION.as_bytes();
-        let mut bytes = Vec::with_capacity(payload.len() + version.len() + 15);
+        let mut bytes = Vec::with_capacity(HEADER_BYTES + version.len() + frame.len());
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
         bytes.push(u8::try_from(version.len()).unwrap_or(u8::MAX));
         bytes.extend_from_slice(version);
-        bytes.extend_from_slice(&crc32fast::hash(&payload).to_le_bytes());
-        bytes.extend_from_slice(&payload);
+        bytes.extend_from_slice(&reference.digest().to_le_bytes());
+        bytes.extend_from_slice(&crc32fast::hash(&frame).to_le_bytes());
+        bytes.extend_from_slice(&frame);
         Ok(bytes)
     }
 
-    /// The run that [`Self::to_snapshot`] wrote.
-    pub fn from_snapshot(bytes: &[u8]) -> Result<Self, SnapshotFailure> {
-        let payload = checked_payload(bytes)?;
+    /// The run of `program` that [`Self::to_snapshot`] wrote.
+    pub fn from_snapshot(program: &Program, bytes: &[u8]) -> Result<Self, SnapshotFailure> {
+        let reference = program.reference()?;
+        let frame = checked_frame(bytes, reference.digest())?;
+        let written = reference
+            .decompress(frame)
+            .map_err(|_| SnapshotFailure::Damaged)?;
         // The interpreter's decoder is not made for arbitrary bytes; the checksum rules out
         // accidents and this the rest.
         let (decoded, held) =
-            memory::measured(|| memory::guarded(|| postcard::from_bytes::<Payload>(payload)));
-        let Payload {
-            mut session,
+            memory::measured(|| memory::guarded(|| postcard::from_bytes::<State>(&written)));
+        let State {
+            usage,
             call,
-            state,
+            interpreter,
         } = decoded
             .map_err(|_| SnapshotFailure::Damaged)?
             .map_err(|_| SnapshotFailure::Damaged)?;
-        session.held = held;
+        let session = Session {
+            program: program.clone(),
+            usage,
+            held,
+        };
         Ok(Self {
             session,
             call,
-            state: Box::new(state),
+            state: Box::new(interpreter),
         })
     }
 }
 
-fn checked_payload(bytes: &[u8]) -> Result<&[u8], SnapshotFailure> {
+/// The compressed state of a snapshot of a run of the program with this digest.
+fn checked_frame(bytes: &[u8], program: u32) -> Result<&[u8], SnapshotFailure> {
     let rest = bytes
         .strip_prefix(MAGIC)
         .ok_or(SnapshotFailure::NotASnapshot)?;
@@ -119,14 +149,19 @@ fn checked_payload(bytes: &[u8]) -> Result<&[u8], SnapshotFailure> {
             found: String::from_utf8_lossy(version).into_owned(),
         });
     }
-    let (checksum, payload) = rest
+    let (digest, rest) = rest
         .split_first_chunk()
         .ok_or(SnapshotFailure::NotASnapshot)?;
-    if crc32fast::hash(payload) == u32::from_le_bytes(*checksum) {
-        Ok(payload)
-    } else {
-        Err(SnapshotFailure::Damaged)
+    let (checksum, frame) = rest
+        .split_first_chunk()
+        .ok_or(SnapshotFailure::NotASnapshot)?;
+    if u32::from_le_bytes(*digest) != program {
+        return Err(SnapshotFailure::OtherProgram);
     }
+    if crc32fast::hash(frame) != u32::from_le_bytes(*checksum) {
+        return Err(SnapshotFailure::Damaged);
+    }
+    Ok(frame)
 }
 
 /// Writes a field as JSON text, for types whose form is not known beforehand.

@@ -18,7 +18,6 @@ use monty_types::{CompileOptions, MontyObject, MontyType, PrintWriter, ResourceT
 use tdev_domain::{Tool, limits};
 
 use crate::names::Names;
-use crate::snapshot;
 
 /// The host function behind every tool.
 pub(crate) const CALL: &str = "__tdev_call";
@@ -115,14 +114,13 @@ const BUILTINS: [&str; 11] = [
 ];
 
 /// Where the agent's lines are in the wrapped source, and what it was granted.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Layout {
     /// Lines before the agent's first.
     before: u32,
     /// Lines of the agent.
     lines: u32,
-    /// The tools the agent may call. In snapshots they are by name, since there will be others.
-    #[serde(with = "snapshot::as_json")]
+    /// The tools the agent may call.
     pub(crate) tools: BTreeSet<Tool>,
 }
 

@@ -38,10 +38,20 @@ def execute(input):
 /// A run that exists, between two turns, only as bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Python {
+    program: Option<Program>,
     suspended: Vec<u8>,
 }
 
 impl Python {
+    /// Compiles the agent, as every worker does for itself.
+    fn load(&mut self, invocation: &Invocation) -> Result<&Program, MachineError> {
+        let source = Source::from_bytes(AGENT.as_bytes()).unwrap();
+        let tools = &invocation.callee.tools;
+        let compiled = on_sandbox_thread(|| Program::compile(&source, tools).unwrap());
+        let program = compiled.map_err(|error| Unavailable(Box::new(error)))?;
+        Ok(self.program.insert(program))
+    }
+
     fn turn(
         &mut self,
         advance: impl FnOnce() -> Result<Progress, MachineError> + Send,
@@ -75,15 +85,17 @@ fn unreadable(error: &SnapshotFailure) -> MachineError {
 
 impl Machine for Python {
     async fn start(&mut self, invocation: &Invocation) -> Result<Turn, MachineError> {
-        self.turn(|| {
-            let source = Source::from_bytes(AGENT.as_bytes()).unwrap();
-            let program = Program::compile(&source, &invocation.callee.tools).unwrap();
-            Ok(program.start(&invocation.input, &invocation.callee.limits))
-        })
+        let program = self.load(invocation)?.clone();
+        self.turn(|| Ok(program.start(&invocation.input, &invocation.callee.limits)))
     }
 
-    async fn restore(&mut self, _: &Invocation, snapshot: Vec<u8>) -> Result<(), MachineError> {
-        Suspended::from_snapshot(&snapshot).map_err(|error| unreadable(&error))?;
+    async fn restore(
+        &mut self,
+        invocation: &Invocation,
+        snapshot: Vec<u8>,
+    ) -> Result<(), MachineError> {
+        let program = self.load(invocation)?;
+        Suspended::from_snapshot(program, &snapshot).map_err(|error| unreadable(&error))?;
         self.suspended = snapshot;
         Ok(())
     }
@@ -94,9 +106,10 @@ impl Machine for Python {
 
     async fn answer(&mut self, answer: &Answer) -> Result<Turn, MachineError> {
         let snapshot = std::mem::take(&mut self.suspended);
+        let program = self.program.clone().unwrap();
         self.turn(|| {
-            let suspended =
-                Suspended::from_snapshot(&snapshot).map_err(|error| unreadable(&error))?;
+            let suspended = Suspended::from_snapshot(&program, &snapshot)
+                .map_err(|error| unreadable(&error))?;
             Ok(suspended.resume(match answer {
                 Answer::Value(value) => Ok(value.clone()),
                 Answer::Error(error) => Err(ToolError::new(&error.message)),

@@ -29,11 +29,9 @@ pub use self::serve::serve;
 pub struct WorkerRun {
     /// How it went. A source that does not compile is an outcome too.
     pub run: Run,
-    /// How long compiling took, in microseconds; 0 if the worker had the program, or was given
-    /// the run as a snapshot, which holds the program.
+    /// How long compiling took, in microseconds; 0 if the worker had the program.
     pub compile_us: u64,
-    /// The memory that the compiled form holds, in bytes; 0 if it did not come to a run, or was
-    /// given the run as a snapshot.
+    /// The memory that the compiled form holds, in bytes; 0 if it did not come to a run.
     pub compiled_bytes: u64,
 }
 
@@ -83,7 +81,7 @@ impl Worker {
         tools: &BTreeSet<Tool>,
         limits: &Limits,
     ) -> io::Result<WorkerRun> {
-        let request = Request::Describe(Agent::new(source, tools, limits));
+        let request = Request::Describe(Agent::new(source, tools), *limits);
         match self.begin(&request, limits)? {
             Turn::Ended(run) => Ok(run),
             Turn::Called(_) => Err(unexpected()),
@@ -133,8 +131,8 @@ impl Worker {
             }
             return Ok(Turn::Ended(not_run(failure, Duration::ZERO)));
         }
-        let agent = Agent::new(source, tools, limits);
-        self.begin(&Request::Start(agent, input.clone()), limits)
+        let agent = Agent::new(source, tools);
+        self.begin(&Request::Start(agent, input.clone(), *limits), limits)
     }
 
     /// Answers the tool call at which the run that is held stands, and lets it go on to the next
@@ -156,8 +154,8 @@ impl Worker {
         self.turn(process, clock, &Request::Answer(answer))
     }
 
-    /// The run that is held, as bytes: all that [`Self::restore`] needs to put it back, in any
-    /// worker of this build. The run stays as it is.
+    /// The run that is held, as bytes: all that [`Self::restore`] needs, beside the agent itself,
+    /// to put it back in any worker of this build. The run stays as it is.
     ///
     /// # Errors
     ///
@@ -175,15 +173,23 @@ impl Worker {
         Ok(written)
     }
 
-    /// Puts back the run that was written as `snapshot`, to the tool call at which it stood, under
-    /// the limits it had and with the wall time it had left. A run that was held is dropped.
+    /// Puts back the run of `source`, compiled with `tools`, that was written as `snapshot`: to the
+    /// tool call at which it stood, under the limits it had and with the wall time it had left. A
+    /// run that was held is dropped.
     ///
     /// # Errors
     ///
     /// The process cannot be started or spoken to; nothing is known of the snapshot.
-    pub fn restore(&mut self, snapshot: &[u8]) -> io::Result<Result<(), SnapshotFailure>> {
+    pub fn restore(
+        &mut self,
+        source: &Source,
+        tools: &BTreeSet<Tool>,
+        snapshot: &[u8],
+    ) -> io::Result<Result<(), SnapshotFailure>> {
         let mut process = self.ready()?;
-        let restored = match process.ask(&Request::Restore(Bytes(snapshot.to_vec())))? {
+        let snapshot = Bytes(snapshot.to_vec());
+        let request = Request::Restore(Agent::new(source, tools), snapshot);
+        let restored = match process.ask(&request)? {
             Response::Restored(restored) => {
                 let spent = Duration::from_micros(restored.run_us);
                 process.run = Some(RunClock::new(restored.limits, spent));

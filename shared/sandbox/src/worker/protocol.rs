@@ -19,31 +19,29 @@ use crate::{Run, SnapshotFailure, ToolCall};
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Request {
     /// Call `get_capabilities()`.
-    Describe(Agent),
+    Describe(Agent, Limits),
     /// Call `execute` with this input, up to the first tool call.
-    Start(Agent, Value),
+    Start(Agent, Value, Limits),
     /// Answer the tool call at which the run stands, and let it go on to the next.
     Answer(Result<Value, String>),
     /// Write the run that is held.
     Snapshot,
-    /// Hold the run that was written so.
-    Restore(Bytes),
+    /// Hold the agent's run that was written so.
+    Restore(Agent, Bytes),
 }
 
-/// An agent, and what it may use.
+/// An agent and the tools it was granted.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Agent {
     pub(super) source: String,
     pub(super) tools: BTreeSet<Tool>,
-    pub(super) limits: Limits,
 }
 
 impl Agent {
-    pub(super) fn new(source: &Source, tools: &BTreeSet<Tool>, limits: &Limits) -> Self {
+    pub(super) fn new(source: &Source, tools: &BTreeSet<Tool>) -> Self {
         Self {
             source: source.as_str().to_owned(),
             tools: tools.clone(),
-            limits: *limits,
         }
     }
 }

@@ -8,8 +8,8 @@ use tdev_domain::{AgentFailure, Source};
 
 use super::protocol::{Agent, Bytes, Done, Request, Response, Restored, receive, send};
 use crate::{
-    Program, Programs, Progress, Run, Suspended, ToolError, memory_limit_is_enforced,
-    on_sandbox_thread, silence_interpreter_panics,
+    Program, Programs, Progress, Run, SnapshotFailure, Suspended, ToolError,
+    memory_limit_is_enforced, on_sandbox_thread, silence_interpreter_panics,
 };
 
 /// The programs a worker keeps compiled.
@@ -69,19 +69,20 @@ impl Bench {
 
     fn respond(&mut self, request: Request) -> io::Result<Response> {
         Ok(match request {
-            Request::Describe(agent) => match self.prepare(&agent)? {
-                Ok((program, compiled)) => ended(program.describe(&agent.limits), compiled),
+            Request::Describe(agent, limits) => match self.prepare(&agent)? {
+                Ok((program, compiled)) => ended(program.describe(&limits), compiled),
                 Err(failure) => not_run(failure),
             },
-            Request::Start(agent, input) => match self.prepare(&agent)? {
-                Ok((program, compiled)) => {
-                    self.advanced(program.start(&input, &agent.limits), compiled)
-                }
+            Request::Start(agent, input, limits) => match self.prepare(&agent)? {
+                Ok((program, compiled)) => self.advanced(program.start(&input, &limits), compiled),
                 Err(failure) => not_run(failure),
             },
             Request::Answer(answer) => self.answer(answer),
             Request::Snapshot => self.snapshot(),
-            Request::Restore(Bytes(snapshot)) => self.restore(&snapshot),
+            Request::Restore(agent, Bytes(snapshot)) => match self.prepare(&agent)? {
+                Ok((program, compiled)) => self.restore(&program, compiled, &snapshot),
+                Err(failure) => Response::Failed(SnapshotFailure::Uncompilable(failure)),
+            },
         })
     }
 
@@ -128,9 +129,8 @@ impl Bench {
         }
     }
 
-    fn restore(&mut self, snapshot: &[u8]) -> Response {
-        self.held = None;
-        match Suspended::from_snapshot(snapshot) {
+    fn restore(&mut self, program: &Program, compiled: Compiled, snapshot: &[u8]) -> Response {
+        match Suspended::from_snapshot(program, snapshot) {
             Ok(suspended) => {
                 let restored = Restored {
                     limits: *suspended.limits(),
@@ -138,7 +138,7 @@ impl Bench {
                 };
                 self.held = Some(Held {
                     suspended,
-                    compiled: Compiled::default(),
+                    compiled,
                 });
                 Response::Restored(restored)
             }

@@ -71,7 +71,25 @@ def execute(input):
     return {key: twice(count) for key, count in sorted(counts.items())}
 ";
 
-const AGENTS: [&str; 4] = [LOOPS, CATCHES, GENERATES, REMEMBERS];
+const SHARES: &str = r#"
+def counted(names, first):
+    calls, answers = 0, []
+
+    def ask(name):
+        nonlocal calls
+        calls += 1
+        answers.append((calls, first(name), random()))
+        return max(answers, key=lambda answer: (len(answer[1]), calls, len(names)))
+
+    return [ask(name) for name in names]
+
+
+def execute(input):
+    here, there = "here", wait_for("there")["signal"]
+    return counted(input, lambda name: f"{here} {there} {name}")[-1]
+"#;
+
+const AGENTS: [&str; 5] = [LOOPS, CATCHES, GENERATES, REMEMBERS, SHARES];
 
 /// Every other agent that is called fails; all else answers as in the harness.
 fn answered(call: &ToolCall) -> Result<Value, ToolError> {
@@ -106,6 +124,12 @@ fn called(turn: Turn) -> ToolCall {
 
 fn snapshot(worker: &mut Worker) -> Vec<u8> {
     worker.snapshot().unwrap().unwrap()
+}
+
+/// Puts a run of the agent `text` back.
+fn restore(worker: &mut Worker, text: &str, snapshot: &[u8]) -> Result<(), SnapshotFailure> {
+    let (source, tools) = (source(text), tools(&Tool::ALL));
+    worker.restore(&source, &tools, snapshot).unwrap()
 }
 
 /// Runs to the end, `between` being done at each tool call before it is answered; the calls, and
@@ -166,6 +190,7 @@ fn the_agents_do_what_they_are_here_for() {
             Ok(json!([whole, broken, whole, last])),
             Ok(json!({"0": "WHOLE", "1": "BROKEN", "2": "WHOLE"})),
             Ok(json!({"broken": [1, 1], "last": [3, 3], "whole": [2, 2]})),
+            Ok(json!([2, "here there broken", 0.25])),
         ]
     );
 }
@@ -178,7 +203,7 @@ fn a_run_that_moves_to_a_new_process_at_every_call_ends_as_one_undisturbed() {
         let moved = finish(&mut first, turn, |current| {
             let snapshot = snapshot(current);
             *current = worker();
-            current.restore(&snapshot).unwrap().unwrap();
+            restore(current, agent, &snapshot).unwrap();
         });
         assert!(moved.0.len() > 2, "{agent}");
         assert_same(&moved, &undisturbed(agent));
@@ -210,7 +235,7 @@ fn two_workers_take_turns_at_one_run() {
         };
         let snapshot = snapshot(&mut workers[0]);
         workers.swap(0, 1);
-        workers[0].restore(&snapshot).unwrap().unwrap();
+        restore(&mut workers[0], LOOPS, &snapshot).unwrap();
         turn = workers[0].answer(answered(&call)).unwrap();
         calls.push(call);
     };
@@ -226,7 +251,7 @@ fn a_run_whose_process_is_killed_goes_on_from_its_snapshot() {
     let survived = finish(&mut worker, turn, |worker| {
         let snapshot = snapshot(worker);
         kill(worker.process_id().unwrap());
-        worker.restore(&snapshot).unwrap().unwrap();
+        restore(worker, LOOPS, &snapshot).unwrap();
         killed += 1;
     });
     assert_eq!(killed, survived.0.len());
@@ -276,7 +301,7 @@ fn another_run_takes_the_place_of_the_one_that_is_held() {
     worker.start(&echo, &nothing, &too_deep, &limits).unwrap();
     assert!(worker.answer(Ok(Value::Null)).is_err());
     called(start(&mut worker, LOOPS));
-    worker.restore(b"nothing").unwrap().unwrap_err();
+    restore(&mut worker, LOOPS, b"nothing").unwrap_err();
     assert!(worker.snapshot().is_err());
 }
 
@@ -294,20 +319,28 @@ fn a_snapshot_that_cannot_be_read_is_told_from_a_worker_that_cannot_be_spoken_to
     for (bytes, message) in [
         (Vec::new(), "not a snapshot of a suspended run"),
         (altered(0), "not a snapshot of a suspended run"),
-        (altered(8), "the snapshot has format 18; this build reads 2"),
+        (altered(8), "the snapshot has format 19; this build reads 3"),
         (altered(good.len() - 1), "the snapshot is damaged"),
     ] {
-        let failure = worker.restore(&bytes).unwrap().unwrap_err();
+        let failure = restore(&mut worker, LOOPS, &bytes).unwrap_err();
         assert_eq!(failure.to_string(), message);
     }
-    let failure = worker.restore(&altered(version_end)).unwrap().unwrap_err();
+    let failure = restore(&mut worker, LOOPS, &altered(version_end)).unwrap_err();
     assert!(
         matches!(&failure, SnapshotFailure::Interpreter { found } if failure.to_string().contains(found)),
         "{failure:?}"
     );
-    worker.restore(&good).unwrap().unwrap();
-    let missing = Worker::new(|| Command::new("/nonexistent/worker")).restore(&good);
-    assert!(missing.is_err());
+    let other = restore(&mut worker, CATCHES, &good).unwrap_err();
+    assert_eq!(other, SnapshotFailure::OtherProgram);
+    let uncompilable = restore(&mut worker, "def", &good).unwrap_err();
+    assert!(
+        matches!(&uncompilable, SnapshotFailure::Uncompilable(failure) if failure.kind == FailureKind::InvalidSource),
+        "{uncompilable:?}"
+    );
+    restore(&mut worker, LOOPS, &good).unwrap();
+    let mut missing = Worker::new(|| Command::new("/nonexistent/worker"));
+    let unspoken = missing.restore(&source(LOOPS), &tools(&Tool::ALL), &good);
+    assert!(unspoken.is_err());
 }
 
 #[test]
@@ -323,7 +356,8 @@ fn the_limits_of_a_run_go_with_it() {
         .unwrap();
     called(turn);
     let mut second = worker();
-    second.restore(&snapshot(&mut first)).unwrap().unwrap();
+    let restored = second.restore(&source(busy), &tools(&[Tool::Now]), &snapshot(&mut first));
+    restored.unwrap().unwrap();
     let Turn::Ended(run) = second.answer(Ok(Value::Null)).unwrap() else {
         panic!("it called again");
     };
@@ -346,7 +380,8 @@ fn a_run_that_ends_its_process_after_it_was_put_back_fails_for_it() {
         .unwrap();
     called(turn);
     let mut second = worker();
-    second.restore(&snapshot(&mut first)).unwrap().unwrap();
+    let restored = second.restore(&source(agent), &tools(&[Tool::Now]), &snapshot(&mut first));
+    restored.unwrap().unwrap();
     let Turn::Ended(run) = second.answer(Ok(Value::Null)).unwrap() else {
         panic!("it called again");
     };

@@ -105,7 +105,7 @@ const CALLS: &[(Tool, &[&str], &str)] = &[
     (
         Tool::HttpPost,
         &["http_post('u')", "http_post(url='u')"],
-        r#"{"url": "u", "body": null, "headers": null}"#,
+        r#"{"url": "u", "body": null, "headers": null, "idempotent": false}"#,
     ),
     (
         Tool::HttpPost,
@@ -113,7 +113,15 @@ const CALLS: &[(Tool, &[&str], &str)] = &[
             "http_post('u', 1, {'a': 'b'})",
             "http_post('u', headers={'a': 'b'}, body=1)",
         ],
-        r#"{"url": "u", "body": 1, "headers": {"a": "b"}}"#,
+        r#"{"url": "u", "body": 1, "headers": {"a": "b"}, "idempotent": false}"#,
+    ),
+    (
+        Tool::HttpPost,
+        &[
+            "http_post('u', None, None, True)",
+            "http_post('u', idempotent=True)",
+        ],
+        r#"{"url": "u", "body": null, "headers": null, "idempotent": true}"#,
     ),
     (
         Tool::Llm,
@@ -186,7 +194,7 @@ fn a_wrong_signature_is_a_type_error_at_the_call() {
         "http_get()",
         "http_get('u', {}, 1)",
         "http_post()",
-        "http_post('u', 1, {}, 2)",
+        "http_post('u', 1, {}, True, 2)",
         "llm()",
         "llm('p', 'm')",
     ] {
