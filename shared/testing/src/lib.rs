@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+pub mod bill;
 mod condition;
 mod data_keys;
 mod exchange;
