@@ -17,7 +17,7 @@ use monty_types::LIVE_MEMORY;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tdev_domain::{Limits, ManifestDraft, Source, Tool};
-use tdev_sandbox::{Host, Program, Programs, ToolCall, ToolError, Worker};
+use tdev_sandbox::{Host, Program, Programs, Progress, Suspended, ToolCall, ToolError, Worker};
 
 #[global_allocator]
 static ALLOCATOR: tdev_sandbox::LimitedAllocator = tdev_sandbox::LimitedAllocator;
@@ -86,7 +86,55 @@ fn main() -> Result<(), Failure> {
             )?;
         }
     }
+    let durable = tdev_sandbox::on_sandbox_thread(snapshots)??;
+    writeln!(
+        out,
+        "\nAgents suspended at their first tool call\n{durable}"
+    )?;
     Ok(())
+}
+
+/// What it takes to write and to read the runs of the agents that are written at all.
+fn snapshots() -> Result<Table, Failure> {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN);
+    table.set_header(["", "source", "state", "snapshot", "write µs", "read µs"]);
+    for agent in tdev_agents::DURABLE {
+        let source = Source::from_bytes(agent.source.as_bytes())?;
+        let program = Program::compile(&source, &Tool::ALL.into())?;
+        let input = serde_json::from_str(agent.input)?;
+        let Progress::Suspended(run) = program.start(&input, &Limits::default()) else {
+            return Err("a durable agent called no tool".into());
+        };
+        let snapshot = run.to_snapshot()?;
+        let write = fastest(ROUNDS / 10, || run.to_snapshot());
+        let read = fastest(ROUNDS / 10, || {
+            Suspended::from_snapshot(&program, &snapshot)
+        });
+        table.add_row([
+            agent.name.to_owned(),
+            source.len().to_string(),
+            state_bytes(&snapshot)?.to_string(),
+            snapshot.len().to_string(),
+            micros(nanos(write)),
+            micros(nanos(read)),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    Ok(table)
+}
+
+/// How large the state in a snapshot is, as its compressed form says.
+fn state_bytes(snapshot: &[u8]) -> Result<u64, Failure> {
+    let begins = |frame: &[u8]| frame.starts_with(&zstd::zstd_safe::MAGICNUMBER.to_le_bytes());
+    let start = (0..snapshot.len()).find(|start| begins(&snapshot[*start..]));
+    let frame = &snapshot[start.ok_or("the snapshot is not compressed")?..];
+    let bytes = zstd::zstd_safe::get_frame_content_size(frame)
+        .ok()
+        .flatten();
+    bytes.ok_or_else(|| "the size of the state is not told".into())
 }
 
 /// The agent with the input of its first example, whose output it must give.
@@ -179,6 +227,10 @@ fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+fn micros(nanos: u64) -> String {
+    format!("{}.{:02}", nanos / 1_000, nanos % 1_000 / 10)
+}
+
 fn python(program: &str, script: &str, subject: &Subject) -> Result<Figures, Failure> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
     let job = tempfile::NamedTempFile::new()?;
@@ -216,7 +268,7 @@ fn table(ours: &Figures, cpython: &Figures, agno: Option<&Figures>) -> Table {
     table.set_header(["", "", "sandbox", "CPython", "Agno"]);
     for (label, unit, pick) in rows {
         let show = |figures: Option<&Figures>| match (figures.and_then(pick), unit) {
-            (Some(ns), "µs") => format!("{}.{:02}", ns / 1_000, ns % 1_000 / 10),
+            (Some(ns), "µs") => micros(ns),
             (Some(bytes), _) => bytes.to_string(),
             (None, _) => "–".to_owned(),
         };

@@ -13,6 +13,14 @@
 //!   nobody has read belong here**: see what remains, below. It too can stop at each tool call and
 //!   give the run as bytes to another worker.
 //!
+//! # Snapshots
+//!
+//! A suspended run is written as what it has beyond its program, which is a few hundred bytes and
+//! what the agent holds. So whoever restores it needs the agent too, compiled with the same tools
+//! by the same interpreter; any other program is refused. Functions that share two or more
+//! variables with functions in them are compiled anew each time, so their code, and that of the
+//! functions after them, is in the snapshot: at most some 7 KB for the largest agent.
+//!
 //! # What holds
 //!
 //! | limit | by |
