@@ -10,9 +10,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::SqsEvent;
 use serde_json::Value;
-use tdev_domain::StepRequest;
+use tdev_domain::{RouteRequest, StepRequest};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -36,6 +37,20 @@ fn files(function: &str) -> Vec<(String, String)> {
         .collect();
     files.sort();
     files
+}
+
+/// A batch of messages, or else a `T`.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Either<T> {
+    #[expect(dead_code, reason = "that it parses is all that is asked")]
+    Batch(SqsEvent),
+    #[expect(dead_code, reason = "that it parses is all that is asked")]
+    Request(T),
+}
+
+fn either_parses<T: serde::de::DeserializeOwned>(function: &str) {
+    all_parse::<Either<T>>(function);
 }
 
 /// Every file but those named `malformed…` must parse as `T`, and there must be such files.
@@ -63,8 +78,23 @@ fn register_events_are_sqs_batches() {
 }
 
 #[test]
-fn workflow_step_events_are_step_requests() {
-    all_parse::<StepRequest>("workflow-step");
+fn workflow_step_events_are_sqs_batches_or_requests() {
+    either_parses::<StepRequest>("workflow-step");
+}
+
+#[test]
+fn route_events_are_sqs_batches_or_requests() {
+    either_parses::<RouteRequest>("route");
+}
+
+#[test]
+fn train_router_events_are_sqs_batches() {
+    all_parse::<SqsEvent>("train-router");
+}
+
+#[test]
+fn keeper_events_are_those_of_a_schedule() {
+    all_parse::<EventBridgeEvent>("keeper");
 }
 
 #[test]

@@ -144,7 +144,10 @@ fn agents_call_each_other_and_remember() -> Result<()> {
     assert!(items.iter().all(|item| item["agent"] == "counter"));
     let mine = items[0]["id"].as_str().context("no id")?;
     let path = format!("/v1/invocations/{mine}");
-    let foreign = stack.call(Method::GET, &path).key(&stack.other_key).send()?;
+    let foreign = stack
+        .call(Method::GET, &path)
+        .key(&stack.other_key)
+        .send()?;
     assert_eq!(foreign.status, 404, "{}", foreign.body);
     Ok(())
 }
@@ -209,11 +212,17 @@ fn recorder() -> Result<(u16, thread::JoinHandle<String>)> {
         while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).is_ok_and(|n| n > 0) {}
         let length = head
             .lines()
-            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())
+            .find_map(|line| {
+                line.to_ascii_lowercase()
+                    .strip_prefix("content-length: ")?
+                    .parse()
+                    .ok()
+            })
             .unwrap_or(0);
         let mut body = vec![0; length];
         let _ = reader.read_exact(&mut body);
-        let _ = (&stream).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nfine");
+        let _ = (&stream)
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nfine");
         head + &String::from_utf8_lossy(&body)
     });
     Ok((port, heard))
@@ -240,7 +249,9 @@ fn hosts_are_reached_once_the_tenant_has_named_them() -> Result<()> {
     let answered = invoke(&stack, "poster", &url)?;
     assert_eq!(answered.status, 200, "{}", answered.body);
     assert_eq!(answered.body["output"]["body"], "fine", "{}", answered.body);
-    let asked = heard.join().map_err(|_| anyhow::anyhow!("the recorder failed"))?;
+    let asked = heard
+        .join()
+        .map_err(|_| anyhow::anyhow!("the recorder failed"))?;
     let id = answered.body["invocation"].as_str().context("no id")?;
     let key = format!("idempotency-key: {id}/1\r\n");
     assert!(asked.to_ascii_lowercase().contains(&key), "{asked}");

@@ -23,6 +23,7 @@ use crate::openapi::agent_kinds;
 use crate::pagination::{Page, listing_failed, page_request};
 use crate::problem::{Problem, ProblemType, Violation};
 use crate::problems;
+use crate::routing::retrain;
 use crate::versions::find_version;
 
 /// An agent, with what its latest version says of itself.
@@ -162,6 +163,7 @@ pub(crate) async fn delete(
         .move_pointer(&agent, &agent.deleted(Timestamp::now()))
         .await?;
     tracing::info!(agent = %agent.name, "deleted");
+    retrain(&deps, &agent.tenant).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -211,6 +213,7 @@ pub(crate) async fn roll_back(
     let moved = agent.pointing_to(&version, Timestamp::now());
     deps.table.move_pointer(&agent, &moved).await?;
     tracing::info!(agent = %moved.name, from = %agent.latest, to = %moved.latest, "rolled back");
+    retrain(&deps, &moved.tenant).await;
     Ok(Json(moved.into()))
 }
 

@@ -138,6 +138,9 @@ async fn a_deleted_agent_is_gone_until_its_name_is_registered_again() {
     let deleted = api.delete("/v1/agents/word-count").await;
     assert_eq!(deleted.status, StatusCode::NO_CONTENT);
     assert_eq!(deleted.text, "");
+    let told = api.aws.requests_of("SQS.SendMessage");
+    let train = told.last().unwrap().json()["QueueUrl"].clone();
+    assert!(train.as_str().unwrap().ends_with("train"), "{train}");
 
     for path in ["", "/versions", "/versions/1"] {
         let answer = api.get(&format!("/v1/agents/word-count{path}")).await;
