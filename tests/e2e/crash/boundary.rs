@@ -1,11 +1,13 @@
-//! The points at which a worker is killed: every write it makes, before the write and after it, or
-//! with the write on its way.
+//! The points at which a worker is killed or left hanging: every write it makes.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What becomes of the write.
+use crate::worker::Victim;
+
+/// What becomes of the write, and of the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
     /// The request is lost with the worker.
@@ -15,6 +17,12 @@ pub(crate) enum Moment {
     /// The request outlives the worker, and arrives when others have made so many more writes, or
     /// else at the end.
     Late {
+        /// How many.
+        by: usize,
+    },
+    /// The worker is not killed: it hangs, while others make so many writes or come to the end,
+    /// and then goes on as if nothing had been.
+    Stalled {
         /// How many.
         by: usize,
     },
@@ -33,6 +41,7 @@ impl fmt::Display for Kill {
         match self.moment {
             Moment::Before => write!(f, "before write {}", self.at),
             Moment::After => write!(f, "after write {}", self.at),
+            Moment::Stalled { by } => write!(f, "(left hanging) at write {} for {by}", self.at),
             Moment::Late { by } => write!(f, "with write {} late by {by}", self.at),
         }
     }
@@ -41,7 +50,7 @@ impl fmt::Display for Kill {
 /// The writes of a run, counted as they pass.
 pub(crate) struct Boundaries {
     run: Mutex<Run>,
-    kill: Box<dyn Fn() + Send + Sync>,
+    victim: Victim,
 }
 
 #[derive(Default)]
@@ -52,16 +61,18 @@ struct Run {
     late: Vec<(usize, Request)>,
     /// Whether any of it has arrived.
     arrived: bool,
+    /// Lets the worker go on that hangs, and at which write.
+    stalled: Option<(usize, Sender<()>)>,
 }
 
 type Request = Box<dyn FnOnce() + Send>;
 
 impl Boundaries {
-    /// `kill` ends the worker, and returns when it is dead.
-    pub(crate) fn new(kill: impl Fn() + Send + Sync + 'static) -> Self {
+    /// The writes of `victim`.
+    pub(crate) fn of(victim: Victim) -> Self {
         Self {
             run: Mutex::default(),
-            kill: Box::new(kill),
+            victim,
         }
     }
 
@@ -80,6 +91,15 @@ impl Boundaries {
     /// What the run wrote to, in order.
     pub(crate) fn passed(&self) -> Vec<String> {
         self.run().passed.clone()
+    }
+
+    /// Lets the worker go on that hangs, if its time has come or this is the end. Says whether it
+    /// does.
+    pub(crate) fn go_on(&self, end: bool) -> bool {
+        let mut run = self.run();
+        let passed = run.passed.len();
+        let due = run.stalled.take_if(|(when, _)| end || *when <= passed);
+        due.is_some_and(|(_, worker)| worker.send(()).is_ok())
     }
 
     /// Whether something arrived late since this was last asked.
@@ -129,8 +149,14 @@ impl Boundaries {
                 let request = Box::new(move || drop(write()));
                 self.run().late.push((at + 1 + by, request));
             }
+            Some(Moment::Stalled { by }) => {
+                let (go_on, told) = channel();
+                self.run().stalled = Some((at + 1 + by, go_on));
+                self.victim.stall();
+                return told.recv().is_ok().then(write);
+            }
         }
-        (self.kill)();
+        self.victim.kill();
         None
     }
 }

@@ -47,9 +47,8 @@ impl<'a> Lane<'a> {
         let log =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("crash-{}.log", specimen.name));
         drop(std::fs::remove_file(&log));
-        let mut worker = Worker::new(stage.program.clone(), log)?;
-        let victim = worker.victim();
-        let boundaries = Arc::new(Boundaries::new(move || victim.kill()));
+        let mut worker = Worker::new(stage.program.clone(), log);
+        let boundaries = Arc::new(Boundaries::of(worker.victim()));
         let (outbox, recorder) = (Outbox::default(), Recorder::default());
         let recorder_port = recorder.start(Arc::clone(&boundaries))?;
         let endpoint = stage.endpoint.clone();

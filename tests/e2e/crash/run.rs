@@ -40,6 +40,8 @@ pub(crate) struct Finished {
     pub(crate) invocations: Vec<InvocationId>,
     /// How many workers were killed.
     pub(crate) kills: usize,
+    /// How many were left hanging and overtaken.
+    pub(crate) stalls: usize,
     /// The keys of effects that are made at most once and were interrupted.
     pub(crate) interrupted: BTreeSet<String>,
     /// What was written to, in order.
@@ -55,6 +57,7 @@ struct Run<'l, 'a> {
     orphans: BTreeSet<(InvocationId, u64)>,
     interrupted: BTreeSet<String>,
     kills: usize,
+    stalls: usize,
     deliveries: usize,
     to_come: Vec<&'static str>,
     afterwards: u64,
@@ -77,6 +80,7 @@ pub(crate) fn run(lane: &mut Lane<'_>, plan: &Plan) -> Result<Finished> {
         orphans: BTreeSet::new(),
         interrupted: BTreeSet::new(),
         kills: 0,
+        stalls: 0,
         deliveries: 0,
         to_come: of(Signals::Awaited).collect(),
         afterwards: plan.afterwards,
@@ -92,6 +96,7 @@ pub(crate) fn run(lane: &mut Lane<'_>, plan: &Plan) -> Result<Finished> {
     Ok(Finished {
         invocations: run.known,
         kills: run.kills,
+        stalls: run.stalls,
         interrupted: run.interrupted,
         writes,
     })
@@ -106,6 +111,7 @@ impl Run<'_, '_> {
             if self.load(root)?.status.is_final() {
                 // What comes now comes too late.
                 self.lane.boundaries.arrive();
+                self.overtaken(true)?;
                 self.collect()?;
                 for letter in self.mail.rest() {
                     self.deliver(letter)?;
@@ -121,6 +127,7 @@ impl Run<'_, '_> {
     }
 
     fn deliver(&mut self, letter: Letter) -> Result<()> {
+        self.overtaken(false)?;
         self.deliveries += 1;
         ensure!(self.deliveries <= MAX_DELIVERIES, "there is no end to it");
         let body = serde_json::to_string(&letter.message)?;
@@ -134,16 +141,35 @@ impl Run<'_, '_> {
             Heard::Failed(why) => bail!("a delivery failed: {why}"),
             Heard::Killed => {
                 self.kills += 1;
-                if self.kills == 1 {
-                    self.mail.dice = Dice::new(self.afterwards);
-                }
-                self.lost()?;
-                if self.mail.dice.once_in(2) {
-                    self.mail.redeliver(letter);
-                }
-                Ok(())
+                self.lost_over(letter)
+            }
+            Heard::Stalled => {
+                self.stalls += 1;
+                self.lost_over(letter)
             }
         }
+    }
+
+    /// The worker that had this message is lost.
+    fn lost_over(&mut self, letter: Letter) -> Result<()> {
+        if self.kills + self.stalls == 1 {
+            self.mail.dice = Dice::new(self.afterwards);
+        }
+        self.lost()?;
+        if self.mail.dice.once_in(2) {
+            self.mail.redeliver(letter);
+        }
+        Ok(())
+    }
+
+    /// Lets the worker go on that hangs, if there is one and it is time.
+    fn overtaken(&mut self, end: bool) -> Result<()> {
+        if self.lane.boundaries.go_on(end) {
+            self.lane.worker.dismiss()?;
+            self.collect()?;
+            self.lost()?;
+        }
+        Ok(())
     }
 
     /// Puts what was sent into the mail.

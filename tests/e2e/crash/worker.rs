@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
@@ -24,29 +24,56 @@ pub(crate) enum Heard {
     Failed(String),
     /// The process was killed over it.
     Killed,
+    /// The process hangs over it.
+    Stalled,
 }
 
-/// The process, to be killed from where its requests arrive.
+/// What was heard, and which process it is of.
+type News = (u64, Heard);
+
+/// The process, to be dealt with from where its requests arrive.
 #[derive(Debug, Clone)]
 pub(crate) struct Victim {
-    process: Arc<Mutex<Option<Child>>>,
-    heard: Sender<Heard>,
+    processes: Arc<Mutex<Processes>>,
+    news: Sender<News>,
+}
+
+#[derive(Debug, Default)]
+struct Processes {
+    /// Counts the starts.
+    number: u64,
+    current: Option<Child>,
+    /// One that was left hanging.
+    aside: Option<Child>,
 }
 
 impl Victim {
     /// Kills the process, and waits until it is gone.
     pub(crate) fn kill(&self) {
-        self.end();
-        drop(self.heard.send(Heard::Killed));
+        let mut processes = self.processes();
+        end(&mut processes.current);
+        drop(self.news.send((processes.number, Heard::Killed)));
     }
 
-    fn end(&self) {
-        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mut process) = process.take() {
-            // Either fails only for a process that has ended.
-            drop(process.kill());
-            drop(process.wait());
-        }
+    /// Leaves the process hanging; another one is to go on.
+    pub(crate) fn stall(&self) {
+        let mut processes = self.processes();
+        processes.aside = processes.current.take();
+        drop(self.news.send((processes.number, Heard::Stalled)));
+    }
+
+    fn processes(&self) -> MutexGuard<'_, Processes> {
+        self.processes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn end(process: &mut Option<Child>) {
+    if let Some(mut process) = process.take() {
+        // Either fails only for a process that has ended.
+        drop(process.kill());
+        drop(process.wait());
     }
 }
 
@@ -56,24 +83,24 @@ pub(crate) struct Worker {
     program: PathBuf,
     variables: Vec<(&'static str, String)>,
     log: PathBuf,
-    events: Sender<String>,
-    heard: Receiver<Heard>,
+    /// Where the process gets its events from.
+    events: Option<Sender<String>>,
+    news: Receiver<News>,
+    /// The process that was left hanging has done with its event meanwhile.
+    aside_is_done: bool,
     victim: Victim,
     delivered: u64,
 }
 
 impl Worker {
     /// A worker that runs `program`, not started yet. What it prints is added to `log`.
-    pub(crate) fn new(program: PathBuf, log: PathBuf) -> Result<Self> {
-        let (events, pending) = channel();
-        let (tell, heard) = channel();
+    pub(crate) fn new(program: PathBuf, log: PathBuf) -> Self {
+        let (tell, news) = channel();
         let victim = Victim {
-            process: Arc::default(),
-            heard: tell.clone(),
+            processes: Arc::default(),
+            news: tell,
         };
-        let port = serve_runtime(pending, tell)?;
         let variables = vec![
-            ("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{port}")),
             ("AWS_LAMBDA_FUNCTION_NAME", "workflow-step".to_owned()),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024".to_owned()),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
@@ -85,18 +112,19 @@ impl Worker {
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
             ("RUST_LOG", "warn".to_owned()),
         ];
-        Ok(Self {
+        Self {
             program,
             variables,
             log,
-            events,
-            heard,
+            events: None,
+            news,
+            aside_is_done: false,
             victim,
             delivered: 0,
-        })
+        }
     }
 
-    /// What kills it.
+    /// The process, to be dealt with from elsewhere.
     pub(crate) fn victim(&self) -> Victim {
         self.victim.clone()
     }
@@ -112,11 +140,32 @@ impl Worker {
     /// Gives the function an event, and waits for what becomes of it.
     pub(crate) fn invoke(&mut self, event: &Value) -> Result<Heard> {
         self.start()?;
-        self.events.send(event.to_string())?;
-        self.heard.recv_timeout(PATIENCE).with_context(|| {
-            let log = self.log.display();
-            format!("the worker did not answer {event}; see {log}")
-        })
+        if let Some(events) = &self.events {
+            events.send(event.to_string())?;
+        }
+        let current = self.victim.processes().number;
+        loop {
+            let (process, heard) = self.hear()?;
+            if process == current {
+                return Ok(heard);
+            }
+            self.aside_is_done = true;
+        }
+    }
+
+    /// Waits until the process that was left hanging, and is not any more, has done with its
+    /// event, and ends it.
+    pub(crate) fn dismiss(&mut self) -> Result<()> {
+        if !std::mem::take(&mut self.aside_is_done) {
+            self.hear()?;
+        }
+        end(&mut self.victim.processes().aside);
+        Ok(())
+    }
+
+    fn hear(&self) -> Result<News> {
+        let news = self.news.recv_timeout(PATIENCE);
+        news.with_context(|| format!("the worker does not answer; see {}", self.log.display()))
     }
 
     /// Gives the function a message of its queue, which was received `receives` times.
@@ -141,21 +190,19 @@ impl Worker {
         }
     }
 
-    fn start(&self) -> Result<()> {
-        let mut process = self
-            .victim
-            .process
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(running) = process.as_mut() {
+    fn start(&mut self) -> Result<()> {
+        let mut processes = self.victim.processes();
+        if let Some(running) = &mut processes.current {
             if let Some(status) = running.try_wait()? {
-                bail!(
-                    "the worker ended by itself: {status}; see {}",
-                    self.log.display()
-                );
+                let log = self.log.display();
+                bail!("the worker ended by itself: {status}; see {log}");
             }
             return Ok(());
         }
+        processes.number += 1;
+        let (events, pending) = channel();
+        let port = serve_runtime(processes.number, pending, self.victim.news.clone())?;
+        self.events = Some(events);
         let log = OpenOptions::new()
             .create(true)
             .append(true)
@@ -163,24 +210,27 @@ impl Worker {
         let started = Command::new(&self.program)
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .env("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{port}"))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn();
-        *process =
-            Some(started.with_context(|| format!("{} cannot be run", self.program.display()))?);
+        let started = started.with_context(|| format!("{} cannot run", self.program.display()))?;
+        processes.current = Some(started);
         Ok(())
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.victim.end();
+        let mut processes = self.victim.processes();
+        end(&mut processes.current);
+        end(&mut processes.aside);
     }
 }
 
-/// Serves the runtime API: hands out events one at a time, and passes on what became of each.
-fn serve_runtime(events: Receiver<String>, heard: Sender<Heard>) -> Result<u16> {
+/// Serves the runtime API to one process: hands out events one at a time, and passes on what became of each.
+fn serve_runtime(process: u64, events: Receiver<String>, news: Sender<News>) -> Result<u16> {
     let events = Mutex::new(events);
     let port = serve(move |request| {
         let last = request.target.rsplit('/').next().unwrap_or_default();
@@ -193,7 +243,7 @@ fn serve_runtime(events: Receiver<String>, heard: Sender<Heard>) -> Result<u16> 
         } else {
             Heard::Failed(failure(&request))
         };
-        heard.send(told).ok()?;
+        news.send((process, told)).ok()?;
         Some(Response::of(202, "{}"))
     })?;
     Ok(port)
