@@ -129,7 +129,7 @@ fn put_to_death(stage: &Stage, specimen: &Specimen, deadline: Instant) -> Row {
         ..Row::default()
     };
     if let Err(error) = kill_everywhere(stage, specimen, deadline, &mut row) {
-        row.failures.push(format!("{}: {error:?}", specimen.name));
+        row.failures.push(format!("{}: {error:#}", specimen.name));
     }
     row
 }
@@ -169,7 +169,8 @@ fn kill_everywhere(
                 row.overtaken += stalls;
             }
             failed => {
-                row.kills += planned;
+                let is_kill = |kill: &&Kill| !matches!(kill.moment, Moment::Stalled { .. });
+                row.kills += plan.kills.iter().filter(is_kill).count();
                 let Plan {
                     seed,
                     afterwards,
@@ -178,7 +179,7 @@ fn kill_everywhere(
                 let kills: Vec<_> = kills.iter().map(ToString::to_string).collect();
                 let how = match failed {
                     Ok(_) => "there was no such write".to_owned(),
-                    Err(error) => format!("{error:?}"),
+                    Err(error) => format!("{error:#}"),
                 };
                 row.failures.push(format!(
                     "{} killed {} (seeds {seed}, {afterwards}): {how}",
