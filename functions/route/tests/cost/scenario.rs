@@ -65,20 +65,22 @@ const ROUTE: Function = Function {
 };
 
 /// What one task comes to.
-pub struct Cost {
+pub(crate) struct Cost {
     /// Accepting it: what the gateway does for it.
-    pub accepted: Bill,
+    pub(crate) accepted: Bill,
     /// Giving it to an agent.
-    pub given: Bill,
+    pub(crate) given: Bill,
     /// Accepting the agent's run, which is a part of the same transaction.
-    pub run: Bill,
+    pub(crate) run: Bill,
     /// Settling it, from the message of the run's end on.
-    pub settled: Bill,
+    pub(crate) settled: Bill,
+    /// Keeping what it teaches, which is done where the model was not sure.
+    pub(crate) lesson: Bill,
 }
 
 impl Cost {
     /// The task, without the run.
-    pub fn total(&self) -> Bill {
+    pub(crate) fn total(&self) -> Bill {
         let accepted_and_given = self.accepted.clone().then(self.given.clone());
         accepted_and_given.then(self.settled.clone())
     }
@@ -94,7 +96,7 @@ struct World {
 }
 
 /// Takes a task to its end. The process is warm: another task went the same way before.
-pub async fn task() -> Cost {
+pub(crate) async fn task() -> Cost {
     let mut world = World::new();
     world.populate().await;
     world.take().await;
@@ -225,6 +227,7 @@ impl World {
         let told = self.meter.read(&self.requests()).unwrap();
         self.deliver(&ended).await;
         let settled = self.meter.handled(ROUTE, &self.requests()).unwrap();
+        let (lesson, settled) = settled.split("LESSONS");
         let done = self.table.task(&tenant(), &task.id).await.unwrap().unwrap();
         self.requests();
         assert_eq!(done.status, TaskStatus::Completed { invocation: id });
@@ -233,6 +236,7 @@ impl World {
             given,
             run: record.then(message),
             settled: told.then(settled),
+            lesson,
         }
     }
 

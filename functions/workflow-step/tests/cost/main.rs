@@ -21,7 +21,23 @@ fn counted(bill: &Bill) -> (usize, f64, f64) {
 
 #[tokio::test]
 async fn a_step_makes_so_many_calls() {
-    for step in scenario::steps().await {
-        println!("{}\n{}", step.kind, step.bill);
+    let steps = scenario::steps().await;
+    // A transaction has a line for each of its writes.
+    let expected = [
+        (5, 7.0, 2.0),
+        (5, 7.0, 1.0),
+        (5, 7.0, 1.0),
+        (7, 10.0, 1.0),
+        (8, 14.0, 1.0),
+        (8, 18.0, 2.0),
+    ];
+    for (step, expected) in steps.iter().zip(expected) {
+        assert_eq!(
+            counted(&step.bill),
+            expected,
+            "{}\n{}",
+            step.kind,
+            step.bill
+        );
     }
 }

@@ -14,7 +14,7 @@ use tdev_domain::{
 use tdev_invocation::{Journal, WakeUp, accept, signal};
 use tdev_journal::Journals;
 use tdev_testing::bill::{Bill, Called, Function, Meter};
-use tdev_testing::{FakeAws, Request};
+use tdev_testing::{FakeAws, Request, Response as Answer};
 use workflow_step::{Config, Deps, Event, PrivateAddresses, Response, SANDBOX_WORKER, handle};
 
 const CALLED: Function = Function {
@@ -28,11 +28,11 @@ const BY_MESSAGE: Function = Function {
 };
 
 /// What a step of one kind comes to.
-pub struct Step {
+pub(crate) struct Step {
     /// What kind.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// From its acceptance to its end.
-    pub bill: Bill,
+    pub(crate) bill: Bill,
 }
 
 /// Kinds of steps, each the one before the first and an effect more: what `execute` does, and the
@@ -63,7 +63,7 @@ const EFFECTS: [(&str, &str, &[Tool]); 6] = [
 ];
 
 /// All kinds: a plain step by a call, one by a message, and by a message one with each effect.
-pub async fn steps() -> Vec<Step> {
+pub(crate) async fn steps() -> Vec<Step> {
     let mut world = World::new();
     world.admit("plain", "", &[]).await;
     // So that what a process does once, such as fetching a key or a source, is done.
@@ -109,6 +109,14 @@ fn url(queue: &str) -> String {
 impl World {
     fn new() -> Self {
         let aws = FakeAws::in_memory();
+        // A snapshot carries its data key as KMS wraps it, in 184 bytes.
+        aws.on("KMS.GenerateDataKey", |request| {
+            Answer::json(&json!({
+                "KeyId": request.json()["KeyId"],
+                "Plaintext": format!("{}=", "A".repeat(43)),
+                "CiphertextBlob": format!("{}==", "A".repeat(246)),
+            }))
+        });
         let sdk = aws.config();
         let journal = tdev_journal::Config {
             table: "platform".to_owned(),

@@ -31,8 +31,8 @@ pub struct DueInvocation {
 
 impl Table {
     /// The invocations of one shard (0 to [`DUE_SHARDS`] − 1) that have been due for up to ten
-    /// seconds or longer at `now`, the longest due first. What has just changed may be missing, or
-    /// still there.
+    /// seconds or longer at `now`, and some that will be within a minute: the record has the time.
+    /// What has just changed may be missing, or still there.
     pub async fn due_invocations(
         &self,
         shard: u8,

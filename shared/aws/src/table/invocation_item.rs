@@ -1,15 +1,18 @@
 //! How an invocation's record, and an addition to its ledger, become items and back.
 //!
 //! Most of a record is a client's values, and none of it but the revision takes part in a
-//! condition, so the record is stored as one JSON text (`body`). A value of more than
+//! condition, so the record is stored as one compressed text (`body`). A value of more than
 //! [`INLINE_BYTES`] is stored beside the item and `body` has its digest: so no item comes near the
 //! 400 KB that DynamoDB allows, and what a run carries along is written once and not at every
-//! effect. A snapshot that is in the record is an attribute of its own, as bytes.
+//! effect. A snapshot that is in the record is an attribute of its own, as bytes. So is the last
+//! addition to the ledger, if it is small and comes with the end of the run: it never moves from
+//! there, as a final record never changes, and saves an item of its own.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tdev_domain::{
@@ -19,11 +22,15 @@ use tdev_domain::{
 
 use super::item::{self, Item};
 use super::keys::EXPIRES_AT;
-use super::{due, keys, listed};
+use super::{due, keys, listed, packed};
 use crate::{Error, Objects, Result};
 
 /// The most bytes of JSON that a value may have in an item.
 const INLINE_BYTES: usize = 8 * 1024;
+
+/// How long after its acceptance an invocation's first place on the agenda is: while the message
+/// that calls a worker is still to be waited for.
+const FIRST_LOOK: SignedDuration = SignedDuration::from_secs(20);
 
 /// How long an invocation is kept after its end, in seconds.
 const KEPT_FOR: i64 = 30 * 24 * 60 * 60;
@@ -34,6 +41,7 @@ pub(super) const LEDGER_KEPT_FOR: i64 = 400 * 24 * 60 * 60;
 
 const BODY: &str = "body";
 const SNAPSHOT: &str = "snapshot";
+const LEDGER: &str = "ledger";
 
 /// A value of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,15 +87,15 @@ pub(super) async fn encode(
         let digest = objects.put_value(&record.tenant, &record.id, json).await?;
         beside.insert(place, digest);
     }
-    let body = serde_json::to_string(&Body { content, beside });
+    let body = packed::pack(operation, &Body { content, beside })?;
     let listed = listed::attributes(record);
     item.extend(listed.map_err(|e| Error::rejected(operation, e))?);
-    let body = body.map_err(|e| Error::rejected(operation, e))?;
-    item.insert(BODY.to_owned(), item::string(body));
+    item.insert(BODY.to_owned(), body);
     let revision = AttributeValue::N(record.revision.to_string());
     item.insert("revision".to_owned(), revision);
     if let Some(due_at) = record.due_at {
-        item.extend(due::attributes(&record.id, due_at));
+        let at = agenda_time(record.created_at, due_at);
+        item.extend(due::attributes(&record.id, at));
     }
     if record.status.is_final() {
         item.insert(EXPIRES_AT.to_owned(), item::number(end_of_keeping(record)));
@@ -101,7 +109,7 @@ pub(super) async fn decode(
     objects: &Objects,
     mut item: Item,
 ) -> Result<Invocation> {
-    let body: Body<Invocation> = item::json(operation, &item, BODY)?;
+    let body: Body<Invocation> = packed::unpack(operation, &item, BODY)?;
     let mut record = body.content;
     if let Some(Stored::Inline(bytes)) = &mut record.snapshot {
         let Some(AttributeValue::B(blob)) = item.remove(SNAPSHOT) else {
@@ -132,9 +140,9 @@ pub(super) async fn encode_addition(
     } else {
         Addition::Here(effects.to_vec())
     };
-    let body = serde_json::to_string(&addition).map_err(rejected)?;
+    let body = packed::pack(operation, &addition)?;
     let mut item = keys::effects(&record.tenant, &record.id, first).attributes();
-    item.insert(BODY.to_owned(), item::string(body));
+    item.insert(BODY.to_owned(), body);
     let expires_at = if record.status.is_final() {
         end_of_keeping(record)
     } else {
@@ -152,13 +160,50 @@ pub(super) async fn decode_addition(
     id: &InvocationId,
     item: &Item,
 ) -> Result<Vec<Effect>> {
-    match item::json(operation, item, BODY)? {
+    match packed::unpack(operation, item, BODY)? {
         Addition::Here(effects) => Ok(effects),
         Addition::Beside(digest) => {
             let json = objects.value(tenant, id, &digest).await?;
             serde_json::from_slice(&json).map_err(|e| Error::corrupt(operation, e))
         }
     }
+}
+
+/// Keeps the last addition to the ledger in the final item of its record. `false` if it is too
+/// large for that.
+pub(super) fn keep_ledger(
+    operation: &'static str,
+    item: &mut Item,
+    effects: &[Effect],
+) -> Result<bool> {
+    let json = serde_json::to_string(effects).map_err(|e| Error::rejected(operation, e))?;
+    let fits = json.len() <= INLINE_BYTES;
+    if fits {
+        item.insert(LEDGER.to_owned(), packed::pack(operation, &effects)?);
+    }
+    Ok(fits)
+}
+
+/// The addition to the ledger that the item of a record keeps.
+pub(super) fn kept_ledger(operation: &'static str, item: &Item) -> Result<Vec<Effect>> {
+    if item.contains_key(LEDGER) {
+        packed::unpack(operation, item, LEDGER)
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+/// The agenda's time for a record that is due at `due_at`: a whole number of minutes from when it
+/// was accepted and a worker should have come, and not more than a minute early. So a run that is
+/// soon over stands in one place from its acceptance to its end; what is found early is left for
+/// the next time.
+fn agenda_time(created_at: Timestamp, due_at: Timestamp) -> Timestamp {
+    let first = created_at.saturating_add(FIRST_LOOK).unwrap_or(due_at);
+    let minutes = due_at.duration_since(first).as_secs() / 60;
+    first
+        .checked_add(SignedDuration::from_secs(minutes * 60))
+        .unwrap_or(due_at)
+        .min(due_at)
 }
 
 fn end_of_keeping(record: &Invocation) -> i64 {
@@ -206,4 +251,34 @@ fn put_back(record: &mut Invocation, place: Place, json: &[u8]) -> Result<(), se
         *value = serde_json::from_slice(json)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan;
+
+    use super::*;
+
+    #[test]
+    fn a_place_on_the_agenda_is_kept_and_never_too_late() {
+        let accepted: Timestamp = "2026-01-01T00:00:07Z".parse().unwrap();
+        let first = accepted + 20.seconds();
+        for (due, place) in [
+            // The message that is waited for; leases of a run that is soon over.
+            (20, 20),
+            (45, 20),
+            (79, 20),
+            // A run that takes longer, and one that sleeps for a day.
+            (80, 80),
+            (150, 140),
+            (86_400, 86_360),
+            // A clock that went back.
+            (-5, -5),
+        ] {
+            let due = accepted + due.seconds();
+            let found = agenda_time(accepted, due);
+            assert_eq!(found, accepted + place.seconds());
+            assert!(found <= due && (due < first || due < found + 1.minute()));
+        }
+    }
 }

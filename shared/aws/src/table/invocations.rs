@@ -24,14 +24,19 @@ impl InvocationWrites {
         let mut writes = Vec::new();
         for change in changes {
             let record = &change.record;
-            let item = invocation_item::encode(WRITE, objects, record).await?;
+            let mut item = invocation_item::encode(WRITE, objects, record).await?;
+            let effects = &change.ledger;
+            let is_kept = record.status.is_final()
+                && !effects.is_empty()
+                && invocation_item::keep_ledger(WRITE, &mut item, effects)?;
             let condition = match record.revision.checked_sub(1) {
                 None => Condition::absent(),
                 Some(found) => Condition::revision(found),
             };
             writes.push(Write::Put(item, Some(condition)));
-            if let Some(first) = change.ledger.first() {
-                let effects = &change.ledger;
+            if let Some(first) = effects.first()
+                && !is_kept
+            {
                 let item =
                     invocation_item::encode_addition(WRITE, objects, record, first.number, effects);
                 writes.push(Write::Put(item.await?, Some(Condition::absent())));

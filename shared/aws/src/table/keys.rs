@@ -37,11 +37,12 @@
 //! | `agenda` | `agenda` | `agenda_at` | the keys | the keeper: what is to be done, and when |
 //! | `listing` | `listing` | `listed_at` | what a list shows | listing a tenant's invocations and tasks |
 //!
-//! An invocation has `agenda` = `DUE#<shard, 0 to 3>` and `agenda_at` = the seconds of its
-//! `due_at`, rounded up to tens, in 12 digits, so that a run that renews its lease at every effect
-//! seldom moves in the index. It has `listing` = `TENANT#<tenant>#INVOCATIONS` and `listed_at` =
-//! `<created_at in microseconds, 16 digits>#<id>`; of the listed attributes only its status
-//! changes. One listing per tenant serves every question, by filter: agents and states are few,
+//! An invocation has `agenda` = `DUE#<shard, 0 to 3>` and `agenda_at` = seconds in 12 digits,
+//! rounded up to tens: a whole number of minutes after it was accepted, and up to a minute before
+//! its `due_at`, so that most runs do not move in the index before their end. It has `listing` =
+//! `TENANT#<tenant>#INVOCATIONS` and `listed_at` = `<created_at in microseconds, 16 digits>#<id>`;
+//! of the listed attributes only its status changes, and what is queued is listed as running, to
+//! be told apart by its record. One listing per tenant serves every question, by filter: agents and states are few,
 //! and a filtered megabyte holds thousands of invocations.
 //!
 //! A queued task has `agenda` = `TASKS` and `agenda_at` = its place in the queue, so the index is

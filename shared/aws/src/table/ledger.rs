@@ -47,7 +47,11 @@ impl Table {
                 after = added.first().map(|effect| effect.number);
                 effects.extend(added);
                 if effects.len() >= limit {
-                    let next = after.filter(|_| more || place + 1 < count);
+                    let mut goes_on = more || place + 1 < count;
+                    if !goes_on {
+                        goes_on = !self.kept(tenant, id, after).await?.is_empty();
+                    }
+                    let next = after.filter(|_| goes_on);
                     return Ok(Page {
                         items: effects,
                         next: next.map(|number| number.to_string()),
@@ -55,12 +59,31 @@ impl Table {
                 }
             }
             if !more {
+                effects.extend(self.kept(tenant, id, after).await?);
                 return Ok(Page {
                     items: effects,
                     next: None,
                 });
             }
         }
+    }
+
+    /// The part of the ledger that the record itself keeps, unless it is not after `after`.
+    async fn kept(
+        &self,
+        tenant: &TenantId,
+        id: &InvocationId,
+        after: Option<u32>,
+    ) -> Result<Vec<Effect>> {
+        let item = self.item(OPERATION, &keys::invocation(tenant, id)).await?;
+        let kept = item.map(|item| invocation_item::kept_ledger(OPERATION, &item));
+        let kept = kept.transpose()?.unwrap_or_default();
+        let is_after = |first: &Effect| after.is_none_or(|after| first.number > after);
+        Ok(if kept.first().is_some_and(is_after) {
+            kept
+        } else {
+            Vec::new()
+        })
     }
 
     /// The whole ledger of an invocation.

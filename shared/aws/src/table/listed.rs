@@ -1,5 +1,6 @@
 //! Listings of invocations.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tdev_domain::{
@@ -26,6 +27,9 @@ const SUMMARY: &str = "summary";
 /// The attributes that a listing is filtered by.
 const AGENT: &str = "agent_name";
 const STATE: &str = "status_name";
+/// Whether an invocation that is listed as running has yet to find a worker, which the record says
+/// and the index does not: or every run would have to be written there once more.
+const IS_QUEUED: &str = "is_queued";
 
 /// An [`InvocationStatus`]'s name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -119,7 +123,7 @@ impl From<&Invocation> for InvocationSummary {
 impl InvocationFilter {
     fn expression(&self) -> Option<(String, Item)> {
         let agent = self.agent.as_ref().map(AgentName::as_str);
-        let state = self.status.map(InvocationState::as_str);
+        let state = self.status.map(|state| as_listed(state).as_str());
         let wanted = [(AGENT, ":agent", agent), (STATE, ":state", state)];
         let mut conditions = Vec::new();
         let mut values = Item::new();
@@ -146,6 +150,7 @@ impl Table {
         page: &PageRequest,
     ) -> Result<Page<InvocationSummary>> {
         let limit = page.limit.clamp(1, MAX_LIMIT) as usize;
+        let status = filter.status;
         let filter = filter.expression();
         let mut after = page.after.clone();
         let mut items = Vec::new();
@@ -180,17 +185,43 @@ impl Table {
                 break;
             }
         }
-        let items = items
-            .iter()
-            .map(|item| item::json(OPERATION, item, SUMMARY))
-            .collect::<Result<_>>()?;
-        Ok(Page { items, next: after })
+        let mut summaries = Vec::new();
+        for item in &items {
+            let mut summary: InvocationSummary = item::json(OPERATION, item, SUMMARY)?;
+            if summary.status == InvocationState::Running
+                && self.is_queued(tenant, &summary.id).await?
+            {
+                summary.status = InvocationState::Queued;
+            }
+            if status.is_none_or(|status| status == summary.status) {
+                summaries.push(summary);
+            }
+        }
+        Ok(Page {
+            items: summaries,
+            next: after,
+        })
+    }
+
+    async fn is_queued(&self, tenant: &TenantId, id: &InvocationId) -> Result<bool> {
+        let found = self.item(OPERATION, &keys::invocation(tenant, id)).await?;
+        Ok(found.is_some_and(|item| item.contains_key(IS_QUEUED)))
+    }
+}
+
+/// How the index has a state: what is queued is as good as running.
+fn as_listed(state: InvocationState) -> InvocationState {
+    match state {
+        InvocationState::Queued => InvocationState::Running,
+        state => state,
     }
 }
 
 /// The attributes by which `record` is listed.
 pub(super) fn attributes(record: &Invocation) -> Result<Item, serde_json::Error> {
-    let summary = InvocationSummary::from(record);
+    let mut summary = InvocationSummary::from(record);
+    let is_queued = summary.status == InvocationState::Queued;
+    summary.status = as_listed(summary.status);
     let created = record.created_at.as_microsecond().max(0);
     let texts = [
         (LISTING, keys::invocations(&record.tenant)),
@@ -200,7 +231,11 @@ pub(super) fn attributes(record: &Invocation) -> Result<Item, serde_json::Error>
         (SUMMARY, serde_json::to_string(&summary)?),
     ];
     let attributes = texts.map(|(name, text)| (name.to_owned(), item::string(text)));
-    Ok(Item::from(attributes))
+    let mut attributes = Item::from(attributes);
+    if is_queued {
+        attributes.insert(IS_QUEUED.to_owned(), AttributeValue::Bool(true));
+    }
+    Ok(attributes)
 }
 
 fn listed_at(item: &Item) -> Result<String> {

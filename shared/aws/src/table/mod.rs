@@ -19,6 +19,7 @@ mod keys;
 mod ledger;
 mod listed;
 mod memory;
+mod packed;
 mod page;
 mod registrations;
 mod router;

@@ -1,11 +1,10 @@
 //! Tasks: their records, their queue, and the transactions that move them.
 //!
-//! A record is stored as one JSON text (`body`), since what is in it is for the most part of a
-//! client's making; beside it stand the attributes by which it is found.
+//! A record is stored as one compressed text (`body`), since what is in it is for the most part of
+//! a client's making; beside it stand the attributes by which it is found.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use tdev_domain::order::FairShare;
 use tdev_domain::{
     AgentLoad, Arrivals, Invalid, Task, TaskDraft, TaskId, TaskState, TaskStatus, TenantId,
@@ -13,11 +12,11 @@ use tdev_domain::{
 
 use super::index::{Index, IndexQuery};
 use super::item::{self, Item};
-use super::keys::{AGENDA, AGENDA_AT, PK, SK};
+use super::keys::{AGENDA, AGENDA_AT, EXPIRES_AT, PK, SK};
 use super::page::Listing;
 use super::{
     Condition, InvocationWrites, Page, PageRequest, Put, Table, Write, agent_load, dead_letters,
-    keys,
+    keys, packed,
 };
 use crate::{Error, Result};
 
@@ -30,6 +29,9 @@ const KEPT_FOR: i64 = 30 * 24 * 60 * 60;
 /// The most tasks that are looked at for one page of a listing.
 const MAX_LIMIT: u32 = 1_000;
 
+const STATUS: &str = "status";
+const BODY: &str = "body";
+
 /// A task as the agenda names it. What has just changed may be missing, or still there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AgendaTask {
@@ -41,21 +43,12 @@ pub struct AgendaTask {
     pub id: TaskId,
 }
 
-/// A record as it is stored.
-#[derive(Serialize, Deserialize)]
-struct Row {
-    id: TaskId,
-    status: TaskState,
-    revision: u64,
-    body: String,
-}
-
 impl Table {
     /// The task with this id, if the tenant has one.
     pub async fn task(&self, tenant: &TenantId, id: &TaskId) -> Result<Option<Task>> {
         const OPERATION: &str = "read a task";
-        let row: Option<Row> = self.entity(OPERATION, &keys::task(tenant, id)).await?;
-        row.map(|row| decode(OPERATION, &row)).transpose()
+        let item = self.item(OPERATION, &keys::task(tenant, id)).await?;
+        item.map(|item| decode(OPERATION, &item)).transpose()
     }
 
     /// A tenant's tasks, the newest first: all of them, or those that stand at `state`.
@@ -69,29 +62,39 @@ impl Table {
         page: &PageRequest,
     ) -> Result<Page<Task>> {
         const OPERATION: &str = "list tasks";
+        let limit = page.limit.clamp(1, MAX_LIMIT);
         let listing = Listing {
             operation: OPERATION,
             partition: keys::tasks(tenant),
             prefix: None,
             descending: true,
             after: page.cursor::<TaskId>(OPERATION)?.map(String::from),
-            limit: page.limit,
+            limit,
         };
-        let rows = self.list(listing, |row: &Row| row.id.clone()).await?;
-        let wanted = rows
-            .items
+        let limit = limit as usize;
+        let (mut items, stopped) = self.query(listing, limit).await?;
+        let more = stopped || items.len() > limit;
+        items.truncate(limit);
+        let last = items.last().filter(|_| more);
+        let next = last.map(|last| item::text(OPERATION, last, SK).map(str::to_owned));
+        let state = state.map(|state| item::string(state.as_str()));
+        let wanted = items
             .iter()
-            .filter(|row| state.is_none_or(|state| row.status == state));
+            .filter(|item| state.is_none() || item.get(STATUS) == state.as_ref());
         Ok(Page {
             items: wanted
-                .map(|row| decode(OPERATION, row))
+                .map(|item| decode(OPERATION, item))
                 .collect::<Result<_>>()?,
-            next: rows.next,
+            next: next.transpose()?,
         })
     }
 
-    /// Accepts a task: numbers it among those of its tenant and gives it its place in the queue,
-    /// all in one transaction. A permit is to be sent after it.
+    /// Accepts a task: numbers it among those of its tenant and gives it its place in the queue.
+    /// A permit is to be sent after it.
+    ///
+    /// It is counted first and then written. One that is lost in between has had its number and
+    /// its part of the tenant's share, and so delays nobody but its own tenant; none is written
+    /// that was not counted.
     ///
     /// # Errors
     /// [`Error::Conflict`] if the tenant's tasks arrive faster than they can be numbered.
@@ -107,13 +110,14 @@ impl Table {
         loop {
             let arrivals = self.arrivals(&draft.tenant).await?;
             let (task, next) = draft.clone().admit(id.clone(), share, arrivals, now);
-            let writes = vec![
-                put_arrivals(OPERATION, &task.tenant, &next)?,
-                put(OPERATION, &task)?,
-            ];
-            match self.transact(OPERATION, writes).await {
+            let counted = put_arrivals(OPERATION, &task, &next)?;
+            match self.write(OPERATION, vec![counted]).await {
                 Err(Error::Conflict { .. }) if tries < ADMISSIONS => tries += 1,
-                written => return written.map(|()| task),
+                counted => {
+                    counted?;
+                    let written = self.write(OPERATION, vec![put(OPERATION, &task)?]).await;
+                    return written.map(|()| task);
+                }
             }
         }
     }
@@ -141,7 +145,7 @@ impl Table {
                 return Ok(None);
             };
             let writes = vec![
-                put_arrivals(OPERATION, tenant, &next)?,
+                put_arrivals(OPERATION, &task, &next)?,
                 put(OPERATION, &task)?,
                 Write::Delete(keys::dead_letter(tenant, id), None),
             ];
@@ -245,19 +249,16 @@ impl Table {
 
 /// The write of a task's next revision.
 fn put(operation: &'static str, task: &Task) -> Result<Write> {
-    let body = serde_json::to_string(task).map_err(|e| Error::rejected(operation, e))?;
     let status = task.status.state();
-    let row = Row {
-        id: task.id.clone(),
-        status,
-        revision: task.revision,
-        body,
-    };
-    let expires_at = status
-        .is_final()
-        .then(|| task.updated_at.as_second() + KEPT_FOR);
-    let key = keys::task(&task.tenant, &task.id);
-    let mut item = item::encode(operation, &key, &row, expires_at)?;
+    let mut item = keys::task(&task.tenant, &task.id).attributes();
+    item.insert(STATUS.to_owned(), item::string(status.as_str()));
+    let revision = AttributeValue::N(task.revision.to_string());
+    item.insert("revision".to_owned(), revision);
+    item.insert(BODY.to_owned(), packed::pack(operation, task)?);
+    if status.is_final() {
+        let expires_at = task.updated_at.as_second() + KEPT_FOR;
+        item.insert(EXPIRES_AT.to_owned(), item::number(expires_at));
+    }
     let agenda = match (&task.status, task.due_at) {
         (TaskStatus::Queued, _) => {
             let place = task.virtual_deadline.sort_key(task.id.as_str());
@@ -274,11 +275,14 @@ fn put(operation: &'static str, task: &Task) -> Result<Write> {
         None => Condition::absent(),
         Some(found) => Condition::revision(found),
     };
-    Ok(Write::Put(item, Some(condition)))
+    Ok(Write::Put(item::checked(operation, item)?, Some(condition)))
 }
 
-fn put_arrivals(operation: &'static str, tenant: &TenantId, next: &Arrivals) -> Result<Write> {
-    let item = item::encode(operation, &keys::arrivals(tenant), next, None)?;
+/// The write of what is kept after the arrival of `task`. It names the task: two that arrive at
+/// once leave the same clock and count, and each must know its own write from the other's.
+fn put_arrivals(operation: &'static str, task: &Task, next: &Arrivals) -> Result<Write> {
+    let mut item = item::encode(operation, &keys::arrivals(&task.tenant), next, None)?;
+    item.insert("last".to_owned(), item::string(task.id.as_str()));
     let condition = match next.admitted.checked_sub(1) {
         None | Some(0) => Condition::absent(),
         Some(found) => Condition {
@@ -292,8 +296,8 @@ fn put_arrivals(operation: &'static str, tenant: &TenantId, next: &Arrivals) -> 
     Ok(Write::Put(item, Some(condition)))
 }
 
-fn decode(operation: &'static str, row: &Row) -> Result<Task> {
-    serde_json::from_str(&row.body).map_err(|e| Error::corrupt(operation, e))
+fn decode(operation: &'static str, item: &Item) -> Result<Task> {
+    packed::unpack(operation, item, BODY)
 }
 
 fn agenda_task(operation: &'static str, item: &Item) -> Result<AgendaTask> {
@@ -375,15 +379,16 @@ mod tests {
             .turned_away(tdev_domain::Rejection::NoneFits, json!({}), now)
             .unwrap();
         assert!(!item(&rejected).contains_key(AGENDA));
-        assert!(item(&rejected).contains_key(keys::EXPIRES_AT));
+        assert!(item(&rejected).contains_key(EXPIRES_AT));
     }
 
     #[test]
     fn a_record_comes_back_as_it_was() {
         let before = task();
-        let row: Row = item::decode("test", item(&before)).unwrap();
-        assert_eq!(decode("test", &row).unwrap(), before);
-        assert_eq!((row.status, row.revision), (TaskState::Queued, 0));
+        let item = item(&before);
+        assert_eq!(decode("test", &item).unwrap(), before);
+        assert_eq!(item[STATUS], item::string("queued"));
+        assert_eq!(item["revision"], item::number(0));
     }
 
     #[test]

@@ -227,12 +227,30 @@ async fn what_has_ended_is_kept_for_thirty_days() {
         });
         let change = adding(last.clone(), vec![effect(2, json!(1))]);
         write(&table, &objects, &[change]).await.unwrap();
+        // The last effects are kept by the record.
         assert_eq!(
             expiries(&stack, &name, &last).await,
-            [Some(400 * DAY), Some(30 * DAY), Some(30 * DAY)],
+            [Some(400 * DAY), Some(30 * DAY)],
             "{}",
             stack.name
         );
+        let ledger = table.ledger(&objects, &tenant(), &last.id).await.unwrap();
+        let numbers: Vec<u32> = ledger.iter().map(|effect| effect.number).collect();
+        assert_eq!(numbers, [1, 2], "{}", stack.name);
+        for limit in [1, 2, 3] {
+            let mut page = PageRequest { limit, after: None };
+            let mut read = Vec::new();
+            loop {
+                let effects = table.effects(&objects, &tenant(), &last.id, &page).await;
+                let effects = effects.unwrap();
+                read.extend(effects.items);
+                page.after = effects.next;
+                if page.after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(read, ledger, "{} {limit}", stack.name);
+        }
     }
 }
 

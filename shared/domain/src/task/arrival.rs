@@ -48,7 +48,8 @@ impl Arrivals {
 
 impl TaskDraft {
     /// The task as it is accepted at `now`, and what is kept of the tenant's arrivals after it.
-    /// Both are to be written together, on condition that `arrivals` is what is stored.
+    /// The latter is to be written first, on condition that `arrivals` is what is stored, and only
+    /// then the task: so no count is lost.
     #[must_use]
     pub fn admit(
         self,

@@ -184,7 +184,9 @@ async fn the_keeper_finds_a_run_whose_worker_was_lost() {
     let journal = stage.journals.of(&found[0].tenant);
     let wake = keeper::look_after(&found[0].id, &journal, stage.hands.now).await;
     assert_eq!(wake.unwrap().unwrap().invocation, id);
-    assert_eq!(due(&stage).await, []);
+    // The index may still have it, up to a minute early; the record says that it is not due.
+    let again = keeper::look_after(&id, &journal, stage.hands.now).await;
+    assert_eq!(again.unwrap(), None);
     let record = stage.settle(&id).await;
     stage.output(&record).await;
     stage.pass(3_600);
