@@ -2,17 +2,17 @@
 //!
 //! The worker is the function's own binary in a process of its own. What it sees is real: the
 //! local AWS, through a proxy, and a server that agents post to. The proxy and the server know
-//! the writes; at one of them the process is ended by SIGKILL: before the write is made, or after
-//! it, before the answer, or while the request is on its way, which then arrives among what later
-//! workers do. Or it is not ended but left hanging there, until others have overtaken it. The queue between the workers delivers twice, late and out of
-//! order, or loses what a dead worker had not acknowledged; the keeper makes up for what is lost.
-//! Time is no part of it: where a run waits, its record is put into the past.
+//! the writes. At one of them the process is ended by SIGKILL: before the write is made; or after
+//! it and before the answer; or while the request is on its way, which then arrives among what
+//! later workers do. Or it is not ended but left hanging there, until others have overtaken it.
+//! The queue between the workers delivers twice, late and out of order, or loses what a dead
+//! worker had not acknowledged; the keeper makes up for what is lost. Nobody waits for time to
+//! pass: where a run waits, its record is put into the past.
 //!
-//! For each agent of the corpus, every write of the undisturbed run is tried, before and after, and in one of
-//! the other ways; then
-//! runs with two kills. A run survives if it ends as the undisturbed one does, every effect has
-//! happened once, as the outside world sees it, ledgers, world and bus agree, everything is at
-//! rest, and the ledgers replay identically.
+//! For each agent of the corpus, every write of the undisturbed run is tried, before, after and in
+//! one of the other ways; then come runs with two kills. A run survives if it ends as the
+//! undisturbed one does, every effect has happened once, as the outside world sees it, ledgers,
+//! world and bus agree, everything is at rest, and the ledgers replay identically.
 
 #![allow(
     clippy::expect_used,

@@ -184,7 +184,8 @@ impl Worker {
         }]}))?;
         match heard {
             Heard::Answered(answer) if answer["batchItemFailures"] != json!([]) => {
-                Ok(Heard::Failed(answer.to_string()))
+                let log = self.log.display();
+                Ok(Heard::Failed(format!("{answer}; see {log}")))
             }
             heard => Ok(heard),
         }
