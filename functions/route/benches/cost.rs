@@ -19,7 +19,9 @@ use tdev_testing::bill::{CALL_MS, OWN_MS};
 const GOAL: f64 = 5.0;
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let cost = runtime.unwrap().block_on(scenario::task());
     println!("A routed task, in dollars per million. A handler is taken to need {OWN_MS} ms and");
     println!(
@@ -33,6 +35,10 @@ fn main() {
     let dollars = total.dollars();
     println!("The task: {total}");
     println!("{dollars:.2} of {GOAL:.2} dollars per million\n");
+    println!(
+        "Apart, a lesson, where the model was not sure\n{}",
+        cost.lesson
+    );
     println!(
         "Apart, accepting the agent's run, in the transaction that gives the task\n{}",
         cost.run

@@ -20,7 +20,9 @@ use tdev_testing::bill::{CALL_MS, OWN_MS};
 const GOAL: f64 = 3.5;
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let steps = runtime.unwrap().block_on(scenario::steps());
     println!(
         "Steps, in dollars per million. A handler is taken to need {OWN_MS} ms and {CALL_MS} ms for"

@@ -23,7 +23,7 @@ mod table;
 
 use std::fmt;
 use std::iter::Sum;
-use std::ops::{Add, Mul};
+use std::ops::Add;
 
 use serde_json::Value;
 
@@ -127,24 +127,6 @@ impl Add for Units {
 impl Sum for Units {
     fn sum<I: Iterator<Item = Self>>(units: I) -> Self {
         units.fold(Self::default(), Self::add)
-    }
-}
-
-impl Mul<f64> for Units {
-    type Output = Self;
-
-    fn mul(self, by: f64) -> Self {
-        Self {
-            writes: self.writes * by,
-            reads: self.reads * by,
-            sqs: self.sqs * by,
-            s3_puts: self.s3_puts * by,
-            s3_gets: self.s3_gets * by,
-            kms: self.kms * by,
-            events: self.events * by,
-            lambda: self.lambda * by,
-            gb_seconds: self.gb_seconds * by,
-        }
     }
 }
 
@@ -324,15 +306,14 @@ impl Meter {
             }
             "S3.PutObject" => units.s3_puts = 1.0,
             "S3.GetObject" | "S3.HeadBucket" => units.s3_gets = 1.0,
-            "S3.DeleteObject" => {}
             "KMS.GenerateDataKey" | "KMS.Decrypt" => units.kms = 1.0,
             "Events.PutEvents" => {
                 let entries = body["Entries"].as_array().into_iter().flatten();
                 let size = |entry: &Value| chunks(entry.to_string().len(), 64 * 1024);
                 units.events = entries.map(size).sum();
             }
-            // It is billed where it is handled.
-            "Lambda.Invoke" => {}
+            // A call of a function is billed where it is handled.
+            "S3.DeleteObject" | "Lambda.Invoke" => {}
             other => return Err(Unpriced(other.to_owned())),
         }
         Ok(vec![Line { what, units }])

@@ -29,7 +29,7 @@ async fn a_step_makes_so_many_calls() {
         (5, 7.0, 1.0),
         (7, 10.0, 1.0),
         (8, 14.0, 1.0),
-        (8, 18.0, 2.0),
+        (9, 18.0, 2.0),
     ];
     for (step, expected) in steps.iter().zip(expected) {
         assert_eq!(

