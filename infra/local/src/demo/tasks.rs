@@ -11,7 +11,7 @@ use crate::process;
 use crate::progress::say;
 
 const ROUTED: &str = "how many words and sentences does this text have?";
-const OUT_OF_SCOPE: &str = "book me a table for two at an italian restaurant tonight";
+const OUT_OF_SCOPE: &str = "translate good morning into japanese";
 
 pub(super) fn show(platform: &Platform, wrong: &mut Vec<String>) -> Result<()> {
     say!("\nGiving it tasks that name no agent");
