@@ -27,9 +27,9 @@ async fn a_step_makes_so_many_calls() {
         (5, 7.0, 2.0),
         (5, 7.0, 1.0),
         (5, 7.0, 1.0),
-        (7, 10.0, 1.0),
-        (8, 14.0, 1.0),
-        (9, 18.0, 2.0),
+        (7, 8.0, 1.0),
+        (8, 12.0, 1.0),
+        (9, 15.0, 2.0),
     ];
     for (step, expected) in steps.iter().zip(expected) {
         assert_eq!(

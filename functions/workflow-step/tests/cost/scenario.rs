@@ -41,7 +41,7 @@ const EFFECTS: [(&str, &str, &[Tool]); 6] = [
     ("a recorded effect (now)", "now()", &[Tool::Now]),
     (
         "an idempotent effect (emit)",
-        "emit('order.placed', {'total': 12})",
+        "emit('done', 12)",
         &[Tool::Emit],
     ),
     (

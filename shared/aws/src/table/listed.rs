@@ -1,7 +1,7 @@
 //! Listings of invocations.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tdev_domain::{
     AgentName, EffectKey, Invalid, Invocation, InvocationId, InvocationStatus, TaskId, TenantId,
@@ -12,6 +12,7 @@ use super::index::{Index, IndexQuery};
 use super::item::{self, Item};
 use super::keys::{LISTED_AT, LISTING};
 use super::{Page, PageRequest, Table, keys};
+use crate::error::BoxError;
 use crate::{Error, Result};
 
 const OPERATION: &str = "list invocations";
@@ -187,7 +188,7 @@ impl Table {
         }
         let mut summaries = Vec::new();
         for item in &items {
-            let mut summary: InvocationSummary = item::json(OPERATION, item, SUMMARY)?;
+            let mut summary = summary(item)?;
             if summary.status == InvocationState::Running
                 && self.is_queued(tenant, &summary.id).await?
             {
@@ -209,6 +210,58 @@ impl Table {
     }
 }
 
+/// What a summary says beyond what it is listed by.
+#[derive(Serialize, Deserialize)]
+struct Rest {
+    version: VersionNumber,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent: Option<EffectKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    task: Option<TaskId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended_at: Option<Timestamp>,
+    /// How far after the microsecond it is listed by it was accepted.
+    ns: i32,
+}
+
+impl Rest {
+    fn of(summary: &InvocationSummary) -> Self {
+        Self {
+            version: summary.version,
+            parent: summary.parent.clone(),
+            task: summary.task.clone(),
+            ended_at: summary.ended_at,
+            ns: summary.created_at.subsec_nanosecond() % 1_000,
+        }
+    }
+}
+
+/// The summary that an entry of the index makes up.
+fn summary(item: &Item) -> Result<InvocationSummary> {
+    let corrupt = |e: BoxError| Error::corrupt(OPERATION, e);
+    let rest: Rest = item::json(OPERATION, item, SUMMARY)?;
+    let at = item::text(OPERATION, item, LISTED_AT)?;
+    let (created, id) = at
+        .split_once('#')
+        .ok_or_else(|| corrupt(format!("listed at {at}").into()))?;
+    let created: i64 = created.parse().map_err(|e| corrupt(Box::new(e)))?;
+    let created = Timestamp::from_microsecond(created).map_err(|e| corrupt(e.into()))?;
+    let after = SignedDuration::from_nanos(rest.ns.into());
+    let state = item::text(OPERATION, item, STATE)?.to_owned();
+    Ok(InvocationSummary {
+        id: id.parse().map_err(|e: Invalid| corrupt(e.into()))?,
+        agent: item::text(OPERATION, item, AGENT)?
+            .parse()
+            .map_err(|e: Invalid| corrupt(e.into()))?,
+        version: rest.version,
+        status: serde_json::from_value(state.into()).map_err(|e| corrupt(e.into()))?,
+        parent: rest.parent,
+        task: rest.task,
+        created_at: created.checked_add(after).map_err(|e| corrupt(e.into()))?,
+        ended_at: rest.ended_at,
+    })
+}
+
 /// How the index has a state: what is queued is as good as running.
 fn as_listed(state: InvocationState) -> InvocationState {
     match state {
@@ -228,7 +281,7 @@ pub(super) fn attributes(record: &Invocation) -> Result<Item, serde_json::Error>
         (LISTED_AT, format!("{created:016}#{}", record.id)),
         (AGENT, summary.agent.to_string()),
         (STATE, summary.status.as_str().to_owned()),
-        (SUMMARY, serde_json::to_string(&summary)?),
+        (SUMMARY, serde_json::to_string(&Rest::of(&summary))?),
     ];
     let attributes = texts.map(|(name, text)| (name.to_owned(), item::string(text)));
     let mut attributes = Item::from(attributes);
