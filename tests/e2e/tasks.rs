@@ -90,10 +90,7 @@ fn tasks_find_their_agent_or_are_told_that_there_is_none() -> Result<()> {
     let run = stack.get(&format!("/v1/invocations/{invocation}"))?;
     assert_eq!(run.body["task"], done["id"]);
 
-    let path = submitted(
-        &stack,
-        &json!({"text": "translate good morning into japanese"}),
-    )?;
+    let path = submitted(&stack, &json!({"text": "recommend a good thriller"}))?;
     let refused = settled(&stack, &path)?;
     assert_eq!(refused["status"]["name"], "rejected", "{refused:#}");
     // A model of so few examples is not always sure that a text is for nobody at all.
@@ -138,6 +135,14 @@ fn a_failing_agent_is_replaced_and_what_is_given_up_is_redriven() -> Result<()> 
     assert!(text.contains("not today"), "{text}");
 
     registered(&other, "shaky-two", &shaky(false))?;
+    other.eventually("the new agent to be known to routing", || {
+        let question = json!({"input": {"n": 1}, "capability": "test.shaky"});
+        let answer = other.post("/v1/route", &question)?;
+        let candidates = answer.body["decision"]["candidates"].as_array();
+        Ok(candidates
+            .is_some_and(|found| found.len() == 2)
+            .then_some(()))
+    })?;
     let redriven = other.post(&format!("/v1/dead-letters/{id}/redrive"), &json!({}))?;
     assert_eq!(redriven.status, 202, "{}", redriven.body);
     let done = settled(&other, &path)?;

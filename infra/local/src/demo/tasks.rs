@@ -11,7 +11,7 @@ use crate::process;
 use crate::progress::say;
 
 const ROUTED: &str = "how many words and sentences does this text have?";
-const OUT_OF_SCOPE: &str = "translate good morning into japanese";
+const OUT_OF_SCOPE: &str = "recommend a good thriller";
 
 pub(super) fn show(platform: &Platform, wrong: &mut Vec<String>) -> Result<()> {
     say!("\nGiving it tasks that name no agent");
