@@ -1,6 +1,8 @@
 //! Durable invocations over the deployed stack: waiting, signals, calls, memory, cancelling,
 //! replays.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::thread;
@@ -13,7 +15,8 @@ use ureq::http::Method;
 /// An agent whose `execute` has this body.
 fn agent(tools: &[&str], body: &str) -> String {
     let tools = json!(tools);
-    let lines: String = body.lines().map(|line| format!("    {line}\n")).collect();
+    let lines: Vec<_> = body.lines().map(|line| format!("    {line}")).collect();
+    let lines = lines.join("\n");
     format!(
         r#""""An agent of the end-to-end tests."""
 
@@ -29,7 +32,8 @@ def get_capabilities():
 
 def execute(input):
     """Does it."""
-{lines}"#
+{lines}
+"#
     )
 }
 
@@ -206,7 +210,7 @@ fn recorder() -> Result<(u16, thread::JoinHandle<String>)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port();
     let heard = thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap_or_else(|e| panic!("{e}"));
+        let (stream, _) = listener.accept().unwrap();
         let mut reader = BufReader::new(&stream);
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).is_ok_and(|n| n > 0) {}

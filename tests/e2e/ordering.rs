@@ -177,7 +177,7 @@ fn a_flood_of_one_tenant_delays_another_by_its_share_at_most() -> Result<()> {
     // They are not to be in the way of other tests.
     let stack = Stack::from_env()?;
     let route = output("RouteFunction")?;
-    while !queue.waiting(&[flood.clone()])?.is_empty() {
+    while !queue.waiting(std::slice::from_ref(&flood))?.is_empty() {
         stack.invoke(&route, &permits(&task, 40))?;
     }
     Ok(())

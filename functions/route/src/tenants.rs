@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use lru::LruCache;
-use tdev_aws::{Models, PageRequest, Table};
+use tdev_aws::{Models, Table};
 use tdev_domain::{
     Agent, AgentLoad, AgentName, ErrorName, RouterModel, RouterPointer, Routing, TenantId,
     VersionNumber,
@@ -24,8 +24,6 @@ const TENANTS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 const VERSIONS: NonZeroUsize = NonZeroUsize::new(2_048).unwrap();
 /// How many versions are read at once.
 const READS: usize = 16;
-/// How many agents are listed at a time.
-const PAGE: u32 = 1_000;
 
 /// A model, ready to be asked.
 #[derive(Debug)]
@@ -123,20 +121,7 @@ impl Tenants {
     }
 
     async fn agents(&self, tenant: &TenantId) -> Result<BTreeMap<AgentName, Arc<Routable>>, Error> {
-        let mut agents = Vec::new();
-        let mut page = PageRequest {
-            limit: PAGE,
-            after: None,
-        };
-        loop {
-            let listed = self.table.agents(tenant, None, &page).await?;
-            agents.extend(listed.items);
-            page.after = listed.next;
-            if page.after.is_none() {
-                break;
-            }
-        }
-        stream::iter(agents)
+        stream::iter(self.table.all_agents(tenant).await?)
             .map(|agent| self.routable(agent))
             .buffer_unordered(READS)
             .try_collect()

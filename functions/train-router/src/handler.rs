@@ -6,7 +6,7 @@ use std::time::Instant;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use tdev_aws::{Models, PageRequest, Queue, SdkConfig, Table};
+use tdev_aws::{Models, Queue, SdkConfig, Table};
 use tdev_domain::{
     Agent, AgentVersion, ErrorName, RouterModel, RouterPointer, TenantId, TrainMessage,
 };
@@ -20,8 +20,6 @@ use crate::{Config, Examples, MAX_LESSONS};
 const ATTEMPTS: u32 = 3;
 /// How many versions are read at once.
 const READS: usize = 16;
-/// How many agents are listed at a time.
-const PAGE: u32 = 1_000;
 
 /// What the handler works with.
 #[derive(Debug)]
@@ -141,20 +139,7 @@ impl Deps {
 
     /// The latest versions of the tenant's active agents, by name.
     async fn agents(&self, tenant: &TenantId) -> Result<Vec<AgentVersion>, Error> {
-        let mut agents = Vec::new();
-        let mut page = PageRequest {
-            limit: PAGE,
-            after: None,
-        };
-        loop {
-            let listed = self.table.agents(tenant, None, &page).await?;
-            agents.extend(listed.items);
-            page.after = listed.next;
-            if page.after.is_none() {
-                break;
-            }
-        }
-        stream::iter(agents)
+        stream::iter(self.table.all_agents(tenant).await?)
             .map(|agent| self.latest(agent))
             .buffered(READS)
             .try_collect()

@@ -32,6 +32,23 @@ impl Table {
         self.list(listing, |agent: &Agent| agent.name.clone()).await
     }
 
+    /// All of a tenant's active agents by name, however many pages they take.
+    pub async fn all_agents(&self, tenant: &TenantId) -> Result<Vec<Agent>> {
+        let mut agents = Vec::new();
+        let mut page = PageRequest {
+            limit: u32::MAX,
+            after: None,
+        };
+        loop {
+            let listed = self.agents(tenant, None, &page).await?;
+            agents.extend(listed.items);
+            page.after = listed.next;
+            if page.after.is_none() {
+                return Ok(agents);
+            }
+        }
+    }
+
     /// A version of an agent, if it was ever admitted.
     pub async fn version(
         &self,
