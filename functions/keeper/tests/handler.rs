@@ -58,11 +58,7 @@ impl Function {
     }
 
     /// An invocation as it was accepted so many seconds ago, with what `change` makes of it.
-    async fn invocation(
-        &self,
-        seconds: i64,
-        change: impl FnOnce(&mut Invocation),
-    ) -> InvocationId {
+    async fn invocation(&self, seconds: i64, change: impl FnOnce(&mut Invocation)) -> InvocationId {
         let callee = Callee {
             agent: "agent".parse().unwrap(),
             version: VersionNumber::FIRST,
@@ -74,7 +70,10 @@ impl Function {
         let mut record = accept(id.clone(), tenant(), callee, Value::Null, ago(seconds));
         change(&mut record);
         let journal = self.journals.of(&tenant());
-        journal.commit(&[InvocationChange::to(record)]).await.unwrap();
+        journal
+            .commit(&[InvocationChange::to(record)])
+            .await
+            .unwrap();
         id
     }
 
@@ -149,7 +148,10 @@ async fn a_task_whose_permit_was_lost_is_given_another() {
             retry: RetryPolicy::default(),
         };
         let share = FairShare::default();
-        let task = function.table.admit_task(&draft, &share, ago(seconds)).await;
+        let task = function
+            .table
+            .admit_task(&draft, &share, ago(seconds))
+            .await;
         ids.push(task.unwrap().id);
     }
     assert_eq!(handle(&function.deps).await.unwrap().tasks, 1);
