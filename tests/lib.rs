@@ -144,7 +144,8 @@ impl Stack {
         }
     }
 
-    /// A request under the first tenant's key.
+    /// A request under the first tenant's key. What ends by itself is waited for, however slow
+    /// the machine is.
     pub fn call(&self, method: Method, path: &str) -> Call<'_> {
         Call {
             stack: self,
@@ -153,6 +154,7 @@ impl Stack {
             headers: Vec::new(),
             body: Vec::new(),
         }
+        .header("prefer", "wait=20")
         .key(&self.key)
     }
 

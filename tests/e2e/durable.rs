@@ -81,7 +81,7 @@ fn a_run_that_sleeps_goes_on_and_can_be_replayed() -> Result<()> {
     let called: Vec<_> = effects.iter().map(|effect| &effect["tool"]).collect();
     assert_eq!(called, ["random", "now", "log", "sleep"]);
     assert_eq!(done["logs"][0]["message"], "asleep");
-    assert_eq!(done["cost"]["leases"], 2);
+    assert!(done["cost"]["leases"].as_u64() >= Some(2), "{done:#}");
 
     let replay = stack.post(&format!("{path}/replay"), &json!({}))?;
     assert_eq!(replay.status, 200, "{}", replay.body);

@@ -48,10 +48,12 @@ impl Platform {
         read(path, response)
     }
 
+    /// Posts JSON. What ends by itself is waited for, however slow the machine is.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Answer> {
         let request = self.http.post(format!("{}{path}", self.api));
         let response = request
             .header("authorization", format!("Bearer {}", self.key))
+            .header("prefer", "wait=20")
             .send_json(body);
         read(path, response)
     }
