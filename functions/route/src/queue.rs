@@ -138,7 +138,12 @@ impl Deps {
             turn: task.turn,
         };
         let mut view = View::clone(&*self.tenants.view(&task.tenant).await?);
-        let (decision, outcome) = self.settle_on(&subject, &mut view, now).await?;
+        let (mut decision, mut outcome) = self.settle_on(&subject, &mut view, now).await?;
+        if matches!(outcome, Outcome::TurnAway(_)) {
+            // It is final, and what was known may lack an agent that has just been admitted.
+            view = View::clone(&*self.tenants.read(&task.tenant).await?);
+            (decision, outcome) = self.settle_on(&subject, &mut view, now).await?;
+        }
         measure(task, &decision, &outcome, now);
         let shown = shown(decision)?;
         match outcome {

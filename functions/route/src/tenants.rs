@@ -86,7 +86,7 @@ impl Tenants {
         }
     }
 
-    /// What is known of `tenant`.
+    /// What is known of `tenant`, perhaps for a few seconds.
     pub async fn view(&self, tenant: &TenantId) -> Result<Arc<View>, Error> {
         let known = lock(&self.known).get(tenant).cloned();
         if let Some(known) = &known
@@ -94,8 +94,14 @@ impl Tenants {
         {
             return Ok(Arc::clone(&known.view));
         }
+        self.read(tenant).await
+    }
+
+    /// What there is to know of `tenant` now.
+    pub async fn read(&self, tenant: &TenantId) -> Result<Arc<View>, Error> {
         let read_at = Instant::now();
-        let before = known.as_ref().and_then(|known| known.view.model.clone());
+        let known = lock(&self.known).get(tenant).cloned();
+        let before = known.and_then(|known| known.view.model.clone());
         let view = Arc::new(View {
             tenant: tenant.clone(),
             agents: self.agents(tenant).await?,
