@@ -83,6 +83,22 @@ async fn a_capability_and_a_rule_direct_and_a_schema_keeps_out() {
 }
 
 #[tokio::test]
+async fn an_agent_that_has_just_been_admitted_is_not_overlooked() {
+    let mut world = World::empty();
+    let models = Models::new(&world.aws.config(), "artifacts");
+    world.deps.tenants = Tenants::new(world.deps.table.clone(), models, Duration::from_hours(1));
+    world.admit("weather", None).await;
+    let request = TaskDraft {
+        capability: Some("do.music".parse().unwrap()),
+        ..draft("")
+    };
+    let before = world.route(&request).await;
+    assert_eq!(state(&before), TaskState::Rejected);
+    world.admit("music", None).await;
+    assert_eq!(agent_of(&world.route(&request).await), "music");
+}
+
+#[tokio::test]
 async fn without_a_model_a_text_waits_for_one_and_a_directed_task_does_not() {
     let world = World::empty();
     world.admit("weather", None).await;
