@@ -1,6 +1,5 @@
 //! Identifiers, each a type of its own, valid by construction.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -15,8 +14,10 @@ use crate::{EffectKey, Invalid};
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $field:literal, $expected:literal, $valid:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "Cow<'_, str>", into = "String")]
+        #[derive(
+            Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+        )]
+        #[serde(try_from = "std::borrow::Cow<'_, str>", into = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -27,23 +28,23 @@ macro_rules! text_id {
             }
         }
 
-        impl FromStr for $name {
-            type Err = Invalid;
+        impl std::str::FromStr for $name {
+            type Err = $crate::Invalid;
 
-            fn from_str(text: &str) -> Result<Self, Invalid> {
+            fn from_str(text: &str) -> Result<Self, $crate::Invalid> {
                 let valid: fn(&str) -> bool = $valid;
                 if valid(text) {
                     Ok(Self(text.to_owned()))
                 } else {
-                    Err(Invalid::new($field, $expected))
+                    Err($crate::Invalid::new($field, $expected))
                 }
             }
         }
 
-        impl TryFrom<Cow<'_, str>> for $name {
-            type Error = Invalid;
+        impl TryFrom<std::borrow::Cow<'_, str>> for $name {
+            type Error = $crate::Invalid;
 
-            fn try_from(text: Cow<'_, str>) -> Result<Self, Invalid> {
+            fn try_from(text: std::borrow::Cow<'_, str>) -> Result<Self, $crate::Invalid> {
                 text.parse()
             }
         }
@@ -54,16 +55,18 @@ macro_rules! text_id {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
             }
         }
     };
 }
 
+pub(crate) use text_id;
+
 /// Lower-case words joined by single separators: `a`, `csv-summary`, `text.statistics`.
-fn is_slug(text: &str, separators: &[char], max: usize) -> bool {
+pub(crate) fn is_slug(text: &str, separators: &[char], max: usize) -> bool {
     text.len() <= max
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.split(separators).all(|word| {
@@ -78,11 +81,11 @@ fn is_sha_256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-fn sha_256(bytes: &[u8]) -> String {
+pub(crate) fn sha_256(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
-fn is_prefixed_uuid(text: &str, prefix: &str) -> bool {
+pub(crate) fn is_prefixed_uuid(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|rest| {
         rest.len() == 32 && rest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     })

@@ -28,6 +28,7 @@ mod source;
 mod step;
 mod task;
 mod tool;
+mod workflow;
 
 pub use agent::{Agent, AgentKind, AgentStatus, AgentVersion};
 pub use api_key::KeyRecord;
@@ -63,3 +64,4 @@ pub use task::{
     LEAD, Lesson, LessonOrigin, Rejection, Routed, Task, TaskDraft, TaskState, TaskStatus, Verdict,
 };
 pub use tool::Tool;
+pub use workflow::{RunId, StepId, WorkflowName};

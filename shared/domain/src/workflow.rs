@@ -1,0 +1,77 @@
+//! Identifiers of workflows, their runs and their steps.
+
+use uuid::Uuid;
+
+use crate::id::{is_prefixed_uuid, is_slug, sha_256, text_id};
+
+text_id! {
+    /// A workflow's name, unique within its tenant.
+    WorkflowName, "name",
+    "1 to 63 characters: lower-case letters and digits, in words joined by '-', starting with a letter",
+    |text| is_slug(text, &['-'], 63)
+}
+
+text_id! {
+    /// A step's identifier, unique within its workflow.
+    StepId, "id",
+    "1 to 64 characters: letters, digits, '_' and '-', starting with a letter",
+    |text| {
+        text.len() <= 64
+            && text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+    }
+}
+
+text_id! {
+    /// A run of a workflow: `run_` and 32 hexadecimal digits.
+    RunId, "run",
+    "run_ followed by 32 hexadecimal digits",
+    |text| is_prefixed_uuid(text, "run_")
+}
+
+impl RunId {
+    /// A new identifier; later ones sort after earlier ones.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(format!("run_{}", Uuid::now_v7().simple()))
+    }
+
+    /// The identifier of the run that step `step_index` of `parent` starts: always the same one.
+    #[must_use]
+    pub fn nested(parent: &Self, step_index: u32) -> Self {
+        let mut digits = sha_256(format!("{parent}/{step_index}").as_bytes());
+        digits.truncate(32);
+        Self(format!("run_{digits}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn step_ids_begin_with_a_letter() {
+        for good in ["a", "A", "fetch_page", "fetch-2", "a--b_", &"a".repeat(64)] {
+            assert_eq!(good.parse::<StepId>().unwrap().as_str(), good);
+        }
+        for bad in ["", "1a", "_a", "-a", "a.b", "a b", "ä", &"a".repeat(65)] {
+            assert_eq!(bad.parse::<StepId>().unwrap_err().field, "id", "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_step_starts_one_nested_run() {
+        let parent = RunId::generate();
+        let nested = RunId::nested(&parent, 1);
+        assert_eq!(nested, RunId::nested(&parent, 1));
+        assert_ne!(nested, RunId::nested(&parent, 2));
+        assert_ne!(nested, RunId::nested(&nested, 1));
+        assert_eq!(nested.as_str().parse(), Ok(nested));
+    }
+
+    #[test]
+    fn workflow_names_are_slugs() {
+        assert!("nightly-report".parse::<WorkflowName>().is_ok());
+        assert!("Nightly".parse::<WorkflowName>().is_err());
+    }
+}
