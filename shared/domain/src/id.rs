@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{EffectKey, Invalid};
+use crate::{EffectKey, Invalid, StepTry};
 
 /// Declares a string newtype whose `FromStr` is its only way in.
 macro_rules! text_id {
@@ -81,8 +81,15 @@ fn is_sha_256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-pub(crate) fn sha_256(bytes: &[u8]) -> String {
+fn sha_256(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
+}
+
+/// The 32 digits of an identifier that is given by what it is made for.
+pub(crate) fn digits_of(cause: &impl fmt::Display) -> String {
+    let mut digits = sha_256(cause.to_string().as_bytes());
+    digits.truncate(32);
+    digits
 }
 
 pub(crate) fn is_prefixed_uuid(text: &str, prefix: &str) -> bool {
@@ -173,9 +180,13 @@ impl InvocationId {
     /// The identifier of the invocation that `caller` starts: always the same one.
     #[must_use]
     pub fn called_by(caller: &EffectKey) -> Self {
-        let mut digits = sha_256(caller.to_string().as_bytes());
-        digits.truncate(32);
-        Self(format!("inv_{digits}"))
+        Self(format!("inv_{}", digits_of(caller)))
+    }
+
+    /// The identifier of the invocation that runs for a try of a step: always the same one.
+    #[must_use]
+    pub fn started_by(step: &StepTry) -> Self {
+        Self(format!("inv_{}", digits_of(step)))
     }
 }
 
@@ -184,6 +195,12 @@ impl TaskId {
     #[must_use]
     pub fn generate() -> Self {
         Self(format!("task_{}", Uuid::now_v7().simple()))
+    }
+
+    /// The identifier of the task that is sent for a try of a step: always the same one.
+    #[must_use]
+    pub fn started_by(step: &StepTry) -> Self {
+        Self(format!("task_{}", digits_of(step)))
     }
 }
 

@@ -23,6 +23,7 @@ mod quality;
 mod registration;
 pub mod retry;
 mod router;
+mod run;
 mod settings;
 mod source;
 mod step;
@@ -52,6 +53,10 @@ pub use registration::{
 };
 pub use router::{
     MAX_PREVIOUS_MODELS, RouteRequest, RouteResponse, RouterModel, RouterPointer, Routing,
+};
+pub use run::{
+    Compensation, Joined, Part, Place, Run, RunState, RunStatus, StepError, StepErrorKind, StepRecord,
+    StepState, StepStateName, StepTry, StopCause, Try, Uncompensated, Work, WorkflowVersion,
 };
 pub use settings::{HttpHost, MAX_HTTP_HOSTS, Settings};
 pub use source::{MAX_AGENT_BYTES, Source, SourceError};

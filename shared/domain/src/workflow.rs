@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use crate::id::{is_prefixed_uuid, is_slug, sha_256, text_id};
+use crate::StepTry;
+use crate::id::{digits_of, is_prefixed_uuid, is_slug, text_id};
 
 text_id! {
     /// A workflow's name, unique within its tenant.
@@ -36,18 +37,17 @@ impl RunId {
         Self(format!("run_{}", Uuid::now_v7().simple()))
     }
 
-    /// The identifier of the run that step `step_index` of `parent` starts: always the same one.
+    /// The identifier of the run that a try of a step starts: always the same one.
     #[must_use]
-    pub fn nested(parent: &Self, step_index: u32) -> Self {
-        let mut digits = sha_256(format!("{parent}/{step_index}").as_bytes());
-        digits.truncate(32);
-        Self(format!("run_{digits}"))
+    pub fn started_by(step: &StepTry) -> Self {
+        Self(format!("run_{}", digits_of(step)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Part, Place};
 
     #[test]
     fn step_ids_begin_with_a_letter() {
@@ -61,11 +61,15 @@ mod tests {
 
     #[test]
     fn a_step_starts_one_nested_run() {
-        let parent = RunId::generate();
-        let nested = RunId::nested(&parent, 1);
-        assert_eq!(nested, RunId::nested(&parent, 1));
-        assert_ne!(nested, RunId::nested(&parent, 2));
-        assert_ne!(nested, RunId::nested(&nested, 1));
+        let of = |step| StepTry {
+            run: "run_00000000000000000000000000000001".parse().unwrap(),
+            place: Place::step(step),
+            part: Part::Work,
+            number: 1,
+        };
+        let nested = RunId::started_by(&of(1));
+        assert_eq!(nested, RunId::started_by(&of(1)));
+        assert_ne!(nested, RunId::started_by(&of(2)));
         assert_eq!(nested.as_str().parse(), Ok(nested));
     }
 
