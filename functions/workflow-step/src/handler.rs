@@ -126,7 +126,7 @@ pub async fn handle(deps: &Deps, event: Event) -> Result<Response, Error> {
                 batch,
                 &deps.dead_letters,
                 deps.max_receives,
-                async |message: StepMessage| invocation::advance(deps, &message).await,
+                async |message: StepMessage| invocation::advance(deps, &message).await.map(drop),
             );
             Ok(Response::Messages(response.await))
         }
@@ -140,8 +140,11 @@ pub async fn handle(deps: &Deps, event: Event) -> Result<Response, Error> {
 async fn answer(deps: &Deps, request: StepRequest) -> Result<StepResponse, Error> {
     match request {
         StepRequest::Drive(message) => {
-            invocation::advance(deps, &message).await?;
-            let record = invocation::record(deps, &message).await?;
+            let left = invocation::advance(deps, &message).await?;
+            let record = match left {
+                Some(record) => Some(record),
+                None => invocation::record(deps, &message).await?,
+            };
             let invocation = record.map(Box::new);
             Ok(StepResponse::Drive { invocation })
         }

@@ -5,7 +5,7 @@ use tdev_domain::{
     Completed, ErrorName, Found, Invocation, ReplayResult, StepMessage, TaskMessage,
 };
 use tdev_invocation::{
-    Journal, MachineError, Outcome, Refusal, Replay, Turn, Waiter, WakeUp, drive,
+    Delivery, Journal, MachineError, Outcome, Refusal, Replay, Turn, Waiter, WakeUp, drive,
 };
 use tdev_lambda::Error;
 
@@ -17,8 +17,12 @@ use crate::tools::Tools;
 /// middle of then, a turn of the interpreter and a tool, still fits into the function's timeout.
 const TURN: SignedDuration = SignedDuration::from_secs(15);
 
-/// Brings the invocation as far as it goes, and tells whoever is to go on after it.
-pub(crate) async fn advance(deps: &Deps, message: &StepMessage) -> Result<(), Error> {
+/// Brings the invocation as far as it goes, and tells whoever is to go on after it. Returns the
+/// record as it was left, unless another worker has it.
+pub(crate) async fn advance(
+    deps: &Deps,
+    message: &StepMessage,
+) -> Result<Option<Invocation>, Error> {
     let StepMessage { tenant, invocation } = message;
     tdev_lambda::record_tenant(tenant);
     let journal = deps.journals.of(tenant);
@@ -26,15 +30,22 @@ pub(crate) async fn advance(deps: &Deps, message: &StepMessage) -> Result<(), Er
     let yield_at = Timestamp::now()
         .saturating_add(TURN)
         .map_err(Error::internal)?;
-    let outcome = drive(invocation, &journal, &Tools(deps), &mut machine, yield_at).await;
+    let delivery = drive(invocation, &journal, &Tools(deps), &mut machine, yield_at).await;
     drop(machine);
-    let outcome = outcome.map_err(|error| Error::caused_by(ErrorName::Transient, error))?;
+    let Delivery { outcome, record } =
+        delivery.map_err(|error| Error::caused_by(ErrorName::Transient, error))?;
     tracing::info!(%invocation, ?outcome, "advanced");
-    follow(deps, message, outcome).await
+    follow(deps, message, outcome, record.as_ref()).await?;
+    Ok(record)
 }
 
 /// Sends what an outcome calls for. None of it need arrive: the keeper makes up for what does not.
-async fn follow(deps: &Deps, message: &StepMessage, outcome: Outcome) -> Result<(), Error> {
+async fn follow(
+    deps: &Deps,
+    message: &StepMessage,
+    outcome: Outcome,
+    record: Option<&Invocation>,
+) -> Result<(), Error> {
     match outcome {
         Outcome::Settled { waiter } => tell(deps, message, waiter).await,
         Outcome::Suspended { wake } | Outcome::Yielded { wake } => call(deps, message, &wake).await,
@@ -43,8 +54,7 @@ async fn follow(deps: &Deps, message: &StepMessage, outcome: Outcome) -> Result<
             why: Refusal::Ended,
             ..
         } => {
-            let record = record(deps, message).await?;
-            let task = record.and_then(|record| record.task);
+            let task = record.and_then(|record| record.task.clone());
             tell(deps, message, task.map(Waiter::Task)).await
         }
         // It came too early, as a message does that could not be delayed for long enough.

@@ -18,7 +18,7 @@ const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 ///
 /// | object | key | removed |
 /// |---|---|---|
-/// | snapshot | `snapshots/<tenant>/<invocation>/<token>-<effect>` | when the next one is stored, or the run ends |
+/// | snapshot | `snapshots/<tenant>/<invocation>/<token>-<effect>-<random>` | when the next one is stored, or the run ends |
 /// | value | `values/<tenant>/<invocation>/<SHA-256 of its JSON>` | by the bucket's lifecycle |
 ///
 /// A worker that is lost between storing an object and referring to it leaves it behind. So the
@@ -57,13 +57,14 @@ impl Objects {
         }
     }
 
-    /// Where the snapshot at `effect` lies that is taken under the lease of `invocation`.
+    /// Where a snapshot at `effect` lies that is taken under the lease of `invocation`, or before
+    /// its first one. `salt` is random: two workers may begin the same run.
     #[must_use]
-    pub fn snapshot_key(invocation: &Invocation, effect: u32) -> String {
+    pub fn snapshot_key(invocation: &Invocation, effect: u32, salt: u64) -> String {
         let Invocation {
             tenant, id, token, ..
         } = invocation;
-        format!("snapshots/{tenant}/{id}/{token}-{effect}")
+        format!("snapshots/{tenant}/{id}/{token}-{effect}-{salt:016x}")
     }
 
     /// Stores `bytes` under `key`, in place of what was there.

@@ -119,14 +119,14 @@ pub async fn cancel(
     journal: &impl Journal,
     now: Timestamp,
 ) -> Result<Cancellation, Error> {
-    for _ in 0..MAX_CONFLICTS {
+    for attempt in 0..MAX_CONFLICTS {
         let Some(found) = journal.load(id).await? else {
             return Ok(Cancellation::Unknown);
         };
         if found.status.is_final() {
             return Ok(Cancellation::Ended);
         }
-        let parent = settle::parent_of(&found, journal).await?;
+        let parent = settle::parent_of(&found, journal, attempt).await?;
         let called = called_from(&found, journal).await?;
         let (changes, cancellation) = cancelled(&found, &called, parent.as_ref(), now);
         if written(journal.commit(&changes).await)? {

@@ -10,7 +10,7 @@ use crate::lease::Lease;
 use crate::limits::MAX_CONFLICTS;
 use crate::settle;
 use crate::transition::{self, Claim, Refusal, Waiter, WakeUp};
-use crate::{Error, Journal, Machine, World};
+use crate::{Error, Journal, Machine, Unavailable, World};
 
 /// What a delivery came to.
 ///
@@ -44,6 +44,25 @@ pub enum Outcome {
     Fenced,
 }
 
+/// What a delivery came to, and what it was about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// What it came to.
+    pub outcome: Outcome,
+    /// The record as it was left, or found if nothing was done. Absent if there is none, and after
+    /// [`Outcome::Fenced`]: then it is for another one to say.
+    pub record: Option<Invocation>,
+}
+
+impl Delivery {
+    fn of(outcome: Outcome, record: Invocation) -> Self {
+        Self {
+            outcome,
+            record: Some(record),
+        }
+    }
+}
+
 /// Takes the invocation `id` and runs it until it ends, waits, or `yield_at` has passed at a tool
 /// call. At least one effect is begun before it yields.
 ///
@@ -56,10 +75,10 @@ pub async fn drive<J: Journal, W: World, M: Machine>(
     world: &W,
     machine: &mut M,
     yield_at: Timestamp,
-) -> Result<Outcome, Error> {
+) -> Result<Delivery, Error> {
     let record = match take(id, journal, world).await? {
-        Taken::Leased(record) => *record,
-        Taken::Not(outcome) => return Ok(outcome),
+        Taken::ToRun(record) => *record,
+        Taken::Not(delivery) => return Ok(*delivery),
     };
     let mut lease = Lease::new(record, journal, world, machine, yield_at);
     let outcome = match lease.run().await {
@@ -70,16 +89,19 @@ pub async fn drive<J: Journal, W: World, M: Machine>(
         outcome => outcome,
     };
     match outcome {
-        Ok(outcome) => Ok(outcome),
-        Err(Stop::Fenced) => Ok(Outcome::Fenced),
+        Ok(outcome) => Ok(Delivery::of(outcome, lease.into_record())),
+        Err(Stop::Fenced) => Ok(Delivery {
+            outcome: Outcome::Fenced,
+            record: None,
+        }),
         Err(Stop::Snapshot(_)) => Err(Error::Contended),
         Err(Stop::Error(error)) => Err(error),
     }
 }
 
 enum Taken {
-    Leased(Box<Invocation>),
-    Not(Outcome),
+    ToRun(Box<Invocation>),
+    Not(Box<Delivery>),
 }
 
 async fn take(
@@ -87,31 +109,56 @@ async fn take(
     journal: &impl Journal,
     world: &impl World,
 ) -> Result<Taken, Error> {
-    for _ in 0..MAX_CONFLICTS {
-        let refused = |why, retry_at| Ok(Taken::Not(Outcome::NotClaimable { why, retry_at }));
-        let Some(found) = journal.load(id).await? else {
-            return refused(Refusal::Unknown, None);
-        };
+    let not = |outcome, record| {
+        let delivery = Delivery { outcome, record };
+        Ok(Taken::Not(Box::new(delivery)))
+    };
+    for attempt in 0..MAX_CONFLICTS {
         let now = world.now();
+        let refused = |why, retry_at| Outcome::NotClaimable { why, retry_at };
+        let Some(found) = find(id, journal, now, attempt).await? else {
+            return not(refused(Refusal::Unknown, None), None);
+        };
         if let Err((why, retry_at)) = transition::claimable(&found, now) {
-            return refused(why, retry_at);
+            return not(refused(why, retry_at), Some(found));
         }
         match transition::claim(&found, now) {
+            Claim::Begin => return Ok(Taken::ToRun(Box::new(found))),
             Claim::Lease(record) => {
                 let change = InvocationChange::to(*record);
                 if written(journal.commit(std::slice::from_ref(&change)).await)? {
-                    return Ok(Taken::Leased(Box::new(change.record)));
+                    return Ok(Taken::ToRun(Box::new(change.record)));
                 }
             }
             Claim::End(status) => {
-                let parent = settle::parent_of(&found, journal).await?;
+                let parent = settle::parent_of(&found, journal, attempt).await?;
                 let (changes, waiter) =
                     settle::settled(&found, Vec::new(), status, parent.as_ref(), now);
                 if written(journal.commit(&changes).await)? {
-                    return Ok(Taken::Not(Outcome::Settled { waiter }));
+                    let record = changes.into_iter().next().map(|change| change.record);
+                    return not(Outcome::Settled { waiter }, record);
                 }
             }
         }
     }
     Err(Error::Contended)
+}
+
+/// The record. At the first attempt a glance will do, if it shows what has just been accepted or
+/// has ended: of the one, whoever has changed it since will have the first write refused, and the
+/// other does not change. Anything else may have come further, and be called for by no other
+/// message.
+async fn find(
+    id: &InvocationId,
+    journal: &impl Journal,
+    now: Timestamp,
+    attempt: u32,
+) -> Result<Option<Invocation>, Unavailable> {
+    if attempt == 0
+        && let Some(seen) = journal.glance(id).await?
+        && (seen.status.is_final() || matches!(transition::claim(&seen, now), Claim::Begin))
+    {
+        return Ok(Some(seen));
+    }
+    journal.load(id).await
 }

@@ -43,6 +43,13 @@ pub trait Journal: Sync {
         id: &InvocationId,
     ) -> impl Future<Output = Result<Option<Invocation>, Unavailable>> + Send;
 
+    /// The record as it is, or was a moment ago: by a read that need not be consistent. What has
+    /// just been stored may be missing.
+    fn glance(
+        &self,
+        id: &InvocationId,
+    ) -> impl Future<Output = Result<Option<Invocation>, Unavailable>> + Send;
+
     /// Writes all the changes or none, each on its condition. There are at most 9.
     ///
     /// If the store is asked again within one call, because an acknowledgement was lost, a write
@@ -58,8 +65,9 @@ pub trait Journal: Sync {
         id: &InvocationId,
     ) -> impl Future<Output = Result<Vec<Effect>, Unavailable>> + Send;
 
-    /// Puts a snapshot where the record can refer to it, under a name that no other lease of the
-    /// invocation (`invocation.token`) and no other effect of this lease uses.
+    /// Puts a snapshot where the record can refer to it, under a name of its own: two workers may
+    /// keep one for the same effect, and what the one that comes too late keeps must not take the
+    /// place of what the record refers to.
     fn keep(
         &self,
         invocation: &Invocation,

@@ -1,4 +1,6 @@
-//! A run under a lease: from effect to effect.
+//! A run under a lease, or about to take one: from effect to effect.
+
+use std::mem;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -31,7 +33,7 @@ enum Plan {
     Begin(EffectClass, Step),
 }
 
-/// A run under a lease.
+/// A run under a lease. One that has just begun takes it with its first write.
 pub(crate) struct Lease<'a, J, W, M> {
     journal: &'a J,
     world: &'a W,
@@ -49,6 +51,7 @@ pub(crate) struct Lease<'a, J, W, M> {
 }
 
 impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
+    /// A run of `record`, which is leased to this worker, or queued and has never been leased.
     pub(crate) fn new(
         record: Invocation,
         journal: &'a J,
@@ -298,9 +301,13 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
         Some(heard)
     }
 
-    /// The stored record, less the signals that were heard since.
+    /// The stored record under the worker's lease, less the signals that were heard since.
     fn carried(&self) -> Invocation {
-        let mut record = self.record.clone();
+        let mut record = if self.record.status == InvocationStatus::Queued {
+            transition::taken(&self.record)
+        } else {
+            self.record.clone()
+        };
         for name in &self.heard {
             take_signal(&mut record, name);
         }
@@ -319,10 +326,15 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
         Ok(self.journal.keep(&self.record, effect, snapshot).await?)
     }
 
+    /// The record as it stands in the store.
+    pub(crate) fn into_record(self) -> Invocation {
+        self.record
+    }
+
     /// Ends the invocation.
     pub(crate) async fn finish(&mut self, status: InvocationStatus) -> Result<Outcome, Stop> {
         loop {
-            let parent = settle::parent_of(&self.record, self.journal).await?;
+            let parent = settle::parent_of(&self.record, self.journal, self.conflicts).await?;
             let (changes, waiter) = settle::settled(
                 &Invocation {
                     report: self.machine.report(),
@@ -355,9 +367,10 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
             return Err(Error::Contended.into());
         }
         let found = self.journal.load(&self.record.id).await?;
+        // Nobody has a lease yet, or this worker still has it.
         let held = |found: &Invocation| {
             found.token == self.record.token
-                && matches!(found.status, InvocationStatus::Running { .. })
+                && mem::discriminant(&found.status) == mem::discriminant(&self.record.status)
         };
         self.record = found.filter(held).ok_or(Stop::Fenced)?;
         Ok(false)

@@ -31,6 +31,21 @@
 //! run, in the same commit. Until then it exists in the worker alone, and so does everything that
 //! depends on it.
 //!
+//! # The beginning
+//!
+//! What has just been accepted is begun without a lease: on the record as it was read, until the
+//! first intent or the end, which takes the lease in the same commit. Two workers may so run the
+//! same beginning at once. It has no effect, as no effect is begun before its intent is stored;
+//! what they answer themselves with, such as the time, is in their own memory alone; and of their
+//! first writes, made on condition of the same revision, one is refused. The other one's fencing
+//! token is then in the record, and who reads it stops. Nor is a snapshot in another one's place,
+//! as each has a name of its own. What is lost where a worker is lost so early is nothing but its
+//! time, and it is found as if the message had been lost: by the `due_at` that it was accepted
+//! with. From then on ([`limits::WAKE_GRACE`] after it was accepted), whoever comes takes a lease
+//! first, so that a run that ends its workers at its very beginning is counted, and given up.
+//!
+//! # The end
+//!
 //! The end of a run is one commit: the final status, the rest of the ledger and, if an effect of
 //! another invocation waits for it, that effect's answer and the invocation queued again. Messages
 //! are sent after the commit and carry nothing that the record does not say.
@@ -38,7 +53,8 @@
 //! # Invariants
 //!
 //! - **Nothing is written but on condition of the revision that was read.** A worker that has lost
-//!   its lease reads another fencing token when its write is refused, and stops.
+//!   its lease, or the race for it, reads another fencing token when its write is refused, and
+//!   stops.
 //! - **No effect is begun before its intent, the snapshot to resume from and all answers that led
 //!   to it are stored.**
 //! - **An effect is performed under one key, and its key stands for one call.** An idempotent one
@@ -56,7 +72,7 @@
 //!
 //! # Cost, in commits
 //!
-//! Accepting an invocation is one commit, the lease one, the end one. Between them:
+//! Accepting an invocation is one commit, and the end one. Between them:
 //!
 //! | step | commits |
 //! |---|---|
@@ -65,12 +81,13 @@
 //! | at-most-once effect | 2 |
 //! | sleep | 2: the wait, the next lease; 1 more where the keeper sends the wake-up |
 //! | signal | 0 if it had come before, else 3: the wait, the signal, the next lease |
-//! | call of an agent | 2, and the child's lease and end: the wait and the child are one commit, and so are the child's end and the answer |
+//! | call of an agent | 2, and the child's end: the wait and the child are one commit, and so are the child's end and the answer |
 //!
 //! A commit has one record and at most one addition to the ledger per invocation that it concerns,
 //! which is one invocation, or two where a child is called or ends; only cancelling can concern
 //! more. To put the record back, a worker reads the record and the snapshot; the ledger is read for
-//! replays, and before a run begins again.
+//! replays, and before a run begins again. The record is read by a glance first, which is cheaper
+//! and may show what was: that is enough of what has just been accepted or has ended.
 //!
 //! # Time
 //!
@@ -111,7 +128,7 @@ mod transition;
 mod world;
 
 pub use control::{Cancellation, SignalError, cancel, signal};
-pub use drive::{Outcome, drive};
+pub use drive::{Delivery, Outcome, drive};
 pub use error::Error;
 pub use journal::{CommitError, FetchError, Journal, Unavailable};
 pub use machine::{Machine, MachineError, Turn};

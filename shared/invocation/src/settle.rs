@@ -10,14 +10,25 @@ use crate::transition::{self, Waiter, WakeUp};
 use crate::{Journal, Unavailable};
 
 /// The record of the invocation whose effect waits for `record`.
+///
+/// One that waits has done so since `record` was accepted, so a glance mostly shows it; if it has
+/// changed since, the write on condition of its revision is refused, and it is to be read again:
+/// the `attempt` is then not the first, 0.
 pub(crate) async fn parent_of(
     record: &Invocation,
     journal: &impl Journal,
+    attempt: u32,
 ) -> Result<Option<Invocation>, Unavailable> {
-    match &record.parent {
-        Some(effect) => journal.load(&effect.invocation).await,
-        None => Ok(None),
+    let Some(effect) = &record.parent else {
+        return Ok(None);
+    };
+    if attempt == 0
+        && let Some(seen) = journal.glance(&effect.invocation).await?
+        && waits_for(&seen, &record.id)
+    {
+        return Ok(Some(seen));
     }
+    journal.load(&effect.invocation).await
 }
 
 /// The end of an invocation and, in the same commit, the answer to whoever waits for it.

@@ -159,7 +159,9 @@ pub(crate) fn claimable(
 /// What a worker does with an invocation that it may take.
 #[derive(Debug)]
 pub(crate) enum Claim {
-    /// Runs it.
+    /// Runs it, and takes the lease with the first thing it writes.
+    Begin,
+    /// Runs it once it has written that it has the lease.
     Lease(Box<Invocation>),
     /// Ends it.
     End(InvocationStatus),
@@ -175,16 +177,36 @@ pub(crate) fn claim(found: &Invocation, now: Timestamp) -> Claim {
             failure: InvocationFailure::Stalled { workers },
         });
     }
-    let mut next = revised(found, now);
+    if may_begin(found, now) {
+        return Claim::Begin;
+    }
+    let mut next = taken(&revised(found, now));
     if let (InvocationStatus::Suspended { wait }, Some(pending)) =
         (&found.status, &mut next.pending)
     {
         pending.stage = Stage::Answered(waited_in_full(wait));
     }
     lease(&mut next, now);
-    next.token += 1;
-    next.stalls += 1;
     Claim::Lease(Box::new(next))
+}
+
+/// Whether no worker has written anything yet, and none can have been lost: the keeper has not
+/// been there, and the queue has not shown a message again.
+///
+/// Whoever comes later takes a lease first, so that a run that ends its workers is counted.
+fn may_begin(found: &Invocation, now: Timestamp) -> bool {
+    found.token == 0
+        && found.status == InvocationStatus::Queued
+        && now < after(found.created_at, WAKE_GRACE)
+}
+
+/// The record with the next fencing token, counted as a lease without a step so far.
+pub(crate) fn taken(record: &Invocation) -> Invocation {
+    Invocation {
+        token: record.token + 1,
+        stalls: record.stalls + 1,
+        ..record.clone()
+    }
 }
 
 fn waited_in_full(wait: &Wait) -> Answer {

@@ -77,7 +77,8 @@ impl TenantJournal {
         if sealed.len() <= INLINE_BYTES {
             return Ok(Stored::Inline(sealed));
         }
-        let place = Objects::snapshot_key(invocation, effect);
+        let salt = getrandom::u64().map_err(unavailable)?;
+        let place = Objects::snapshot_key(invocation, effect, salt);
         let put = self.shared.objects.put(&place, sealed).await;
         put.map(|()| Stored::Object(place)).map_err(unavailable)
     }
@@ -133,6 +134,12 @@ impl Journal for TenantJournal {
         let Shared { table, objects, .. } = &*self.shared;
         let found = table.invocation(objects, &self.tenant, id);
         Box::pin(found).await.map_err(unavailable)
+    }
+
+    async fn glance(&self, id: &InvocationId) -> Result<Option<Invocation>, Unavailable> {
+        let Shared { table, objects, .. } = &*self.shared;
+        let seen = table.glance_at_invocation(objects, &self.tenant, id);
+        Box::pin(seen).await.map_err(unavailable)
     }
 
     async fn commit(&self, changes: &[InvocationChange]) -> Result<(), CommitError> {

@@ -24,12 +24,14 @@ async fn a_step_makes_so_many_calls() {
     let steps = scenario::steps().await;
     // A transaction has a line for each of its writes.
     let expected = [
-        (5, 7.0, 2.0),
-        (5, 7.0, 1.0),
-        (5, 7.0, 1.0),
-        (7, 8.0, 1.0),
-        (8, 12.0, 1.0),
-        (9, 15.0, 2.0),
+        (3, 6.0, 0.5),
+        (4, 6.0, 0.5),
+        (4, 6.0, 0.5),
+        (6, 7.0, 0.5),
+        (7, 11.0, 0.5),
+        (9, 14.0, 2.0),
+        (11, 15.0, 3.0),
+        (17, 23.0, 5.0),
     ];
     for (step, expected) in steps.iter().zip(expected) {
         assert_eq!(

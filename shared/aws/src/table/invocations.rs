@@ -2,9 +2,11 @@
 
 use tdev_domain::{Invocation, InvocationChange, InvocationId, TenantId};
 
+use super::item::Item;
 use super::{Condition, Put, Table, Write, invocation_item, keys};
 use crate::{Error, Objects, Result};
 
+const READ: &str = "read an invocation";
 const WRITE: &str = "write invocations";
 
 /// The most writes in a transaction.
@@ -62,14 +64,22 @@ impl Table {
         tenant: &TenantId,
         id: &InvocationId,
     ) -> Result<Option<Invocation>> {
-        const OPERATION: &str = "read an invocation";
-        let item = self.item(OPERATION, &keys::invocation(tenant, id)).await?;
-        match item {
-            Some(item) => invocation_item::decode(OPERATION, objects, item)
-                .await
-                .map(Some),
-            None => Ok(None),
-        }
+        let item = self.item(READ, &keys::invocation(tenant, id)).await?;
+        decoded(objects, item).await
+    }
+
+    /// The same by a read that is not consistent: as it is or was a moment ago.
+    ///
+    /// # Errors
+    /// As [`Self::invocation`].
+    pub async fn glance_at_invocation(
+        &self,
+        objects: &Objects,
+        tenant: &TenantId,
+        id: &InvocationId,
+    ) -> Result<Option<Invocation>> {
+        let item = self.glance(READ, &keys::invocation(tenant, id)).await?;
+        decoded(objects, item).await
     }
 
     /// Writes all the changes or none.
@@ -102,5 +112,12 @@ impl Table {
                 self.transact(WRITE, writes).await
             }
         }
+    }
+}
+
+async fn decoded(objects: &Objects, item: Option<Item>) -> Result<Option<Invocation>> {
+    match item {
+        Some(item) => invocation_item::decode(READ, objects, item).await.map(Some),
+        None => Ok(None),
     }
 }

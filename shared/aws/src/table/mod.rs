@@ -1,8 +1,9 @@
 //! The platform's state: one DynamoDB table.
 //!
 //! `keys` lays down where everything is, `item` how an entity becomes an item; the other modules
-//! hold the operations, by entity. All reads but those of the two indexes are strongly consistent:
-//! whoever was told that a write succeeded sees it, whichever function they ask.
+//! hold the operations, by entity. All reads but those of the two indexes, and those that are
+//! called a glance, are strongly consistent: whoever was told that a write succeeded sees it,
+//! whichever function they ask.
 
 mod admission;
 mod agent_load;
@@ -74,12 +75,26 @@ impl Table {
 
     /// Reads one item.
     async fn item(&self, operation: &'static str, key: &Key) -> Result<Option<Item>> {
+        self.read(operation, key, true).await
+    }
+
+    /// Reads one item as it is, or was a moment ago, at half the price.
+    async fn glance(&self, operation: &'static str, key: &Key) -> Result<Option<Item>> {
+        self.read(operation, key, false).await
+    }
+
+    async fn read(
+        &self,
+        operation: &'static str,
+        key: &Key,
+        consistent: bool,
+    ) -> Result<Option<Item>> {
         let output = self
             .client
             .get_item()
             .table_name(&self.name)
             .set_key(Some(key.attributes()))
-            .consistent_read(true)
+            .consistent_read(consistent)
             .send()
             .await
             .map_err(|e| Error::from_sdk(operation, e))?;

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, and the sweeps print their figures"
 )]
 
+mod begin;
 mod cancel;
 mod limits;
 mod machine;

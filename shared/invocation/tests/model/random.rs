@@ -101,9 +101,10 @@ fn happen(sim: &mut Sim, event: &Event) {
     }
 }
 
-fn disturbed(program: usize, yields: bool, events: &[Event]) -> Sim {
+fn disturbed(program: usize, yields: bool, lags: bool, events: &[Event]) -> Sim {
     let manner = Manner {
         yields,
+        lags,
         ..Manner::default()
     };
     let mut sim = Sim::new(PROGRAMS[program], manner);
@@ -124,10 +125,11 @@ proptest! {
     fn no_effect_happens_twice_and_no_step_is_lost(
         program in 0..PROGRAMS.len(),
         yields: bool,
+        lags: bool,
         events in proptest::collection::vec(event(), 0..100),
     ) {
         let undisturbed = &UNDISTURBED[program];
-        let sim = disturbed(program, yields, &events);
+        let sim = disturbed(program, yields, lags, &events);
         undisturbed.check(&sim, events.len());
     }
 
@@ -135,6 +137,7 @@ proptest! {
     fn what_is_cancelled_ends_with_all_that_it_called(
         program in 0..PROGRAMS.len(),
         yields: bool,
+        lags: bool,
         before in proptest::collection::vec(event(), 0..60),
         which in 0..8usize,
         after in proptest::collection::vec(event(), 0..40),
@@ -142,7 +145,7 @@ proptest! {
         let undisturbed = &UNDISTURBED[program];
         let events: Vec<_> =
             before.into_iter().chain([Event::Cancel(which)]).chain(after).collect();
-        let sim = disturbed(program, yields, &events);
+        let sim = disturbed(program, yields, lags, &events);
         sim.check();
         for (effect, times) in sim.effects() {
             let usual = undisturbed.effects.get(&effect).copied();

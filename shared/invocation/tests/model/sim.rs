@@ -33,6 +33,10 @@ pub(crate) struct Worker {
 }
 
 /// How the environment behaves, beside what a schedule does.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each may be so whatever the others are"
+)]
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Manner {
     /// Every message is lost.
@@ -41,6 +45,8 @@ pub(crate) struct Manner {
     pub(crate) yields: bool,
     /// Signals are sent before anything runs, where that is possible.
     pub(crate) signals_early: bool,
+    /// Reads that need not be consistent are not.
+    pub(crate) lags: bool,
 }
 
 pub(crate) struct Sim {
@@ -85,6 +91,7 @@ impl Sim {
             signals: program.signals.to_vec(),
             hands,
         };
+        sim.hands.state().store.lags = manner.lags;
         let now = sim.now();
         let tenant = "acme".parse().unwrap();
         let record = accept(
@@ -150,8 +157,10 @@ impl Sim {
             Timestamp::MAX
         };
         let id = invocation.clone();
-        let future: Drive =
-            Box::pin(async move { drive(&id, &hands, &hands, &mut machine, yield_at).await });
+        let future: Drive = Box::pin(async move {
+            let delivery = drive(&id, &hands, &hands, &mut machine, yield_at).await?;
+            Ok(delivery.outcome)
+        });
         self.workers.push(Worker { invocation, future });
     }
 

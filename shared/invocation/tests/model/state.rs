@@ -35,6 +35,7 @@ pub(crate) struct State {
     /// How often each effect was performed, with what was called.
     pub(crate) performed: BTreeMap<String, (Call, usize)>,
     drawn: u64,
+    kept: u64,
 }
 
 /// A hold on the state, by a worker or by someone else.
@@ -84,6 +85,7 @@ impl Hands {
             interactions: 0,
             performed: BTreeMap::new(),
             drawn: 0,
+            kept: 0,
         };
         Self {
             state: Arc::new(Mutex::new(state)),
@@ -132,6 +134,10 @@ impl Journal for Hands {
             .await
     }
 
+    async fn glance(&self, id: &InvocationId) -> Result<Option<Invocation>, Unavailable> {
+        self.interact(|state| state.store.glance(id)).await
+    }
+
     async fn commit(&self, changes: &[InvocationChange]) -> Result<(), CommitError> {
         let worker = self.worker;
         let written = self
@@ -155,8 +161,10 @@ impl Journal for Hands {
         effect: u32,
         snapshot: Vec<u8>,
     ) -> Result<Stored, Unavailable> {
-        let key = format!("{}/{}/{effect}", invocation.id, invocation.token);
+        let place = format!("{}/{effect}", invocation.id);
         self.interact(|state| {
+            state.kept += 1;
+            let key = format!("{place}/{}", state.kept);
             state.store.objects.insert(key.clone(), snapshot);
             Stored::Object(key)
         })

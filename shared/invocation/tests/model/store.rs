@@ -1,6 +1,7 @@
 //! A store with the exact conditions, which checks whatever is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 
 use tdev_domain::{
     Effect, EffectClass, Invocation, InvocationChange, InvocationId, InvocationStatus, Pending,
@@ -15,6 +16,8 @@ pub(crate) struct Row {
     pub(crate) ledger: Vec<Effect>,
     /// The worker that has or had the last lease.
     pub(crate) holder: Option<usize>,
+    /// The record as it was before each write, the last one first.
+    before: Vec<Invocation>,
 }
 
 #[derive(Debug, Default)]
@@ -27,6 +30,9 @@ pub(crate) struct Store {
     pub(crate) commits: usize,
     /// Commits that were refused, by worker.
     pub(crate) refused: Vec<usize>,
+    /// Whether a read that need not be consistent shows what was, and how often there was one.
+    pub(crate) lags: bool,
+    glances: usize,
 }
 
 impl Store {
@@ -104,6 +110,7 @@ impl Store {
             self.objects.remove(key).unwrap();
         }
         let holder = row.and_then(|row| row.holder);
+        let before = row.map(|row| [slice::from_ref(&row.record), &row.before].concat());
         let record = next.clone();
         self.rows.insert(
             next.id.clone(),
@@ -111,8 +118,19 @@ impl Store {
                 record,
                 ledger,
                 holder,
+                before: before.unwrap_or_default(),
             },
         );
+    }
+
+    /// The record as it is, or where the store lags up to three writes behind, or not yet there.
+    pub(crate) fn glance(&mut self, id: &InvocationId) -> Option<Invocation> {
+        self.glances += 1;
+        let row = self.rows.get(id)?;
+        match if self.lags { self.glances % 4 } else { 0 } {
+            0 => Some(row.record.clone()),
+            behind => row.before.get(behind - 1).cloned(),
+        }
     }
 
     /// The invocations whose `due_at` has passed.

@@ -15,9 +15,10 @@ const USUAL: Manner = Manner {
     loses_messages: false,
     yields: false,
     signals_early: false,
+    lags: false,
 };
 
-const MANNERS: [(&str, Manner); 4] = [
+const MANNERS: [(&str, Manner); 5] = [
     ("messages come again", USUAL),
     (
         "every message is lost",
@@ -37,6 +38,13 @@ const MANNERS: [(&str, Manner); 4] = [
         "signals come before they are awaited",
         Manner {
             signals_early: true,
+            ..USUAL
+        },
+    ),
+    (
+        "reads that may lag do",
+        Manner {
+            lags: true,
             ..USUAL
         },
     ),

@@ -43,8 +43,11 @@ impl Undisturbed {
         sim.settle(|sim, _| survives_json(sim));
         sim.check();
         let state = sim.hands.state();
-        assert!(state.store.objects.is_empty(), "a snapshot was left behind");
-        assert_eq!(state.store.refused, [0; 0]);
+        // Who reads what was, tries in vain.
+        if !manner.lags {
+            assert!(state.store.objects.is_empty(), "a snapshot was left behind");
+            assert_eq!(state.store.refused, [0; 0]);
+        }
         assert!(state.performed.values().all(|performed| performed.1 == 1));
         drop(state);
         Self {

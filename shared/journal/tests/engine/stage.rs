@@ -97,7 +97,8 @@ impl Stage {
         yield_at: Timestamp,
     ) -> Result<Outcome, Error> {
         let mut machine = Scripted::default();
-        drive(id, &self.journal(), &self.hands, &mut machine, yield_at).await
+        let driven = drive(id, &self.journal(), &self.hands, &mut machine, yield_at).await;
+        driven.map(|delivery| delivery.outcome)
     }
 
     /// Drives `id` and all that it calls to the end, losing no time.
