@@ -1,0 +1,21 @@
+//! Workflow definitions: parsed, checked, made into a plan, drawn and made shorter.
+
+mod context;
+mod definition;
+mod expression;
+pub mod limits;
+mod plan;
+mod pointer;
+mod problem;
+mod schema;
+mod template;
+
+pub use context::{Context, EndStatus, Ended};
+pub use definition::{
+    AgentRef, Approval, Backoff, Branch, Cache, Choice, Compensation, Definition, Dependency,
+    DependencyKind, Kind, Map, RetryOn, RetryPolicy, Step, TaskWork, Wait, Work, WorkflowRef,
+};
+pub use expression::{Error, Expression, SyntaxError};
+pub use plan::{Edge, Plan, PlannedStep, StepIndex};
+pub use problem::{Code, Problem};
+pub use template::{Template, TemplateError};
