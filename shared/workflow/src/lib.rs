@@ -10,12 +10,12 @@ mod problem;
 mod schema;
 mod template;
 
-pub use context::{Context, EndStatus, Ended};
+pub use context::Context;
 pub use definition::{
     AgentRef, Approval, Backoff, Branch, Cache, Choice, Compensation, Definition, Dependency,
     DependencyKind, Kind, Map, RetryOn, RetryPolicy, Step, TaskWork, Wait, Work, WorkflowRef,
 };
 pub use expression::{Error, Expression, SyntaxError};
-pub use plan::{Edge, Plan, PlannedStep, StepIndex};
+pub use plan::{Edge, Output, Plan, PlanStep, StepIndex};
 pub use problem::{Code, Problem};
 pub use template::{Template, TemplateError};

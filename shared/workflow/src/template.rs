@@ -52,16 +52,6 @@ impl Template {
         }
     }
 
-    /// The template that is `expression` alone.
-    pub(crate) const fn whole(expression: Expression) -> Self {
-        Self(Node::Expression(expression))
-    }
-
-    /// The template without an expression that gives `value`.
-    pub(crate) const fn literal(value: Value) -> Self {
-        Self(Node::Literal(value))
-    }
-
     /// What it gives in `context`.
     pub fn evaluate(&self, context: &Context) -> Result<Value, Error> {
         let mut evaluation = Evaluation {
@@ -138,13 +128,13 @@ fn escaped(value: &Value) -> Value {
     }
 }
 
-struct Evaluation {
-    root: jmespath::Rcvar,
+struct Evaluation<'a> {
+    root: &'a jmespath::Rcvar,
     evaluator: Evaluator,
     left: usize,
 }
 
-impl Evaluation {
+impl Evaluation<'_> {
     fn node(&mut self, node: &Node) -> Result<Value, Error> {
         match node {
             Node::Literal(value) => Ok(value.clone()),
@@ -174,7 +164,7 @@ impl Evaluation {
     }
 
     fn expression(&mut self, expression: &Expression) -> Result<Value, Error> {
-        let value = self.evaluator.expression(expression, &self.root)?;
+        let value = self.evaluator.expression(expression, self.root)?;
         to_json(&value, &mut self.left)
     }
 }

@@ -95,6 +95,20 @@ pub struct Choice<E = String> {
     pub otherwise: Vec<StepId>,
 }
 
+impl<E> Choice<E> {
+    /// The steps that it may let run, as often as they are named.
+    pub fn targets(&self) -> impl Iterator<Item = &StepId> {
+        let branches = self.branches.iter().flat_map(|branch| &branch.then);
+        branches.chain(&self.otherwise)
+    }
+
+    /// Whether it decides on `step`.
+    #[must_use]
+    pub fn names(&self, step: &StepId) -> bool {
+        self.targets().any(|target| target == step)
+    }
+}
+
 /// One way of a [`Choice`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -120,7 +120,7 @@ impl Expression {
     /// What it gives in `context`. What is not there gives `null`.
     pub fn evaluate(&self, context: &Context) -> Result<Value, Error> {
         let mut evaluator = Evaluator::new();
-        let value = evaluator.expression(self, &context.root())?;
+        let value = evaluator.expression(self, context.root())?;
         to_json(&value, &mut { limits::MAX_VALUE_BYTES })
     }
 

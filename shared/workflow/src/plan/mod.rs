@@ -17,12 +17,20 @@ pub type StepIndex = u32;
 
 /// A workflow whose steps are in topological order, with all their edges and parsed expressions.
 ///
-/// It is written as JSON or another format of serde, and read again without being checked anew
-/// but for its order.
+/// It can be written and read again, and is then checked for its order alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Parts", into = "Parts")]
+#[serde(try_from = "PlanForm", into = "PlanForm")]
 pub struct Plan {
-    parts: Parts,
+    /// The workflow's name.
+    pub name: WorkflowName,
+    /// JSON Schema of a run's input; `None` admits everything.
+    pub input_schema: Option<Value>,
+    /// What a run gives; `None` stands for the outputs of all [`sinks`](Plan::sinks) under their
+    /// ids.
+    pub output: Option<Output>,
+    /// How long a run may take, in seconds.
+    pub deadline_seconds: u64,
+    steps: Vec<PlanStep>,
     /// By step: what depends on it.
     dependants: Vec<Vec<Edge>>,
     index: HashMap<StepId, StepIndex>,
@@ -31,16 +39,25 @@ pub struct Plan {
 }
 
 /// What of a plan is written; the rest follows from it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Parts {
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PlanForm {
     pub(crate) name: WorkflowName,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) input_schema: Option<Value>,
-    pub(crate) output: Option<Template>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) output_references: Vec<StepIndex>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) output: Option<Output>,
     pub(crate) deadline_seconds: u64,
-    pub(crate) steps: Vec<PlannedStep>,
+    pub(crate) steps: Vec<PlanStep>,
+}
+
+/// What a run gives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Output {
+    /// The template, which is evaluated when every step has ended.
+    pub template: Template,
+    /// The steps that it looks at, in ascending order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<StepIndex>,
 }
 
 /// An edge of the graph, seen from one of its ends.
@@ -54,20 +71,25 @@ pub struct Edge {
 
 /// One step of a [`Plan`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PlannedStep {
+pub struct PlanStep {
     /// Its identifier.
     pub id: StepId,
     /// What it does.
     pub kind: Kind<Expression, Template>,
-    /// What its work is called with. In a map it is evaluated for every item.
-    pub inputs: Template,
+    /// What its work is called with. In a map it is evaluated for every item. `None` stands for
+    /// `{}`, and in a map for the item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Template>,
     /// What must hold when the step is ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<Expression>,
     /// How often its work is tried.
     pub retry: RetryPolicy,
-    /// How long one try may take, in seconds.
-    pub timeout_seconds: u64,
+    /// How long one try may take, in seconds. `None` stands for
+    /// [`DEFAULT_TIMEOUT_SECONDS`](crate::limits::DEFAULT_TIMEOUT_SECONDS), and for an approval
+    /// for [`DEFAULT_APPROVAL_SECONDS`](crate::limits::DEFAULT_APPROVAL_SECONDS).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u64>,
     /// What undoes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compensate_with: Option<Compensation<Template>>,
@@ -84,59 +106,61 @@ pub struct PlannedStep {
     pub references: Vec<StepIndex>,
 }
 
-impl TryFrom<Parts> for Plan {
+impl TryFrom<PlanForm> for Plan {
     type Error = Invalid;
 
-    /// Takes `parts` if every step comes after what it depends on and looks at.
-    fn try_from(parts: Parts) -> Result<Self, Invalid> {
+    /// Takes `form` if every step comes after what it depends on and looks at.
+    fn try_from(form: PlanForm) -> Result<Self, Invalid> {
         let invalid = || Invalid::new("steps", "unique steps in topological order");
-        let count = parts.steps.len();
-        let mut dependants = vec![Vec::new(); count];
-        let mut index = HashMap::with_capacity(count);
-        for (i, step) in (0..).zip(&parts.steps) {
+        let count = StepIndex::try_from(form.steps.len()).map_err(|_| invalid())?;
+        let mut dependants = vec![Vec::new(); form.steps.len()];
+        let mut index = HashMap::with_capacity(form.steps.len());
+        for (i, step) in (0..).zip(&form.steps) {
+            let earlier = |edge: &Edge| edge.step < i;
             if index.insert(step.id.clone(), i).is_some()
-                || step.references.iter().any(|earlier| *earlier >= i)
+                || step.references.iter().any(|reference| *reference >= i)
+                || !step.dependencies.iter().all(earlier)
+                || !step.dependencies.is_sorted_by_key(|edge| edge.step)
             {
                 return Err(invalid());
             }
             for edge in &step.dependencies {
-                if edge.step >= i {
-                    return Err(invalid());
-                }
-                let of: Option<&mut Vec<Edge>> = dependants.get_mut(at(edge.step));
-                of.ok_or_else(invalid)?.push(Edge {
+                dependants[at(edge.step)].push(Edge {
                     step: i,
                     kind: edge.kind,
                 });
             }
         }
-        if parts
-            .output_references
-            .iter()
-            .any(|step| at(*step) >= count)
-        {
+        let looked_at = form.output.iter().flat_map(|output| &output.references);
+        if looked_at.copied().any(|step| step >= count) {
             return Err(invalid());
         }
-        let which = |is: &dyn Fn(usize) -> bool| -> Vec<StepIndex> {
-            (0..)
-                .zip(0..count)
-                .filter(|(_, i)| is(*i))
-                .map(|(step, _)| step)
-                .collect()
-        };
+        let roots = |step: &StepIndex| form.steps[at(*step)].dependencies.is_empty();
         Ok(Self {
-            roots: which(&|i| parts.steps[i].dependencies.is_empty()),
-            sinks: which(&|i| dependants[i].is_empty()),
-            parts,
+            roots: (0..count).filter(roots).collect(),
+            sinks: (0..count)
+                .filter(|step| dependants[at(*step)].is_empty())
+                .collect(),
+            name: form.name,
+            input_schema: form.input_schema,
+            output: form.output,
+            deadline_seconds: form.deadline_seconds,
+            steps: form.steps,
             dependants,
             index,
         })
     }
 }
 
-impl From<Plan> for Parts {
+impl From<Plan> for PlanForm {
     fn from(plan: Plan) -> Self {
-        plan.parts
+        Self {
+            name: plan.name,
+            input_schema: plan.input_schema,
+            output: plan.output,
+            deadline_seconds: plan.deadline_seconds,
+            steps: plan.steps,
+        }
     }
 }
 
@@ -145,60 +169,26 @@ pub(crate) fn at(step: StepIndex) -> usize {
     usize::try_from(step).unwrap_or(usize::MAX)
 }
 
+/// Steps are named by their place, which must be one of this plan's: `0..len()`. Methods panic on
+/// others, as slices do.
 impl Plan {
-    /// The workflow's name.
-    #[must_use]
-    pub const fn name(&self) -> &WorkflowName {
-        &self.parts.name
-    }
-
-    /// JSON Schema of a run's input; `None` admits everything.
-    #[must_use]
-    pub const fn input_schema(&self) -> Option<&Value> {
-        self.parts.input_schema.as_ref()
-    }
-
-    /// What a run gives; `None` stands for the outputs of all [`sinks`](Self::sinks) under their
-    /// ids.
-    #[must_use]
-    pub const fn output(&self) -> Option<&Template> {
-        self.parts.output.as_ref()
-    }
-
-    /// The steps that [`output`](Self::output) looks at, in ascending order.
-    #[must_use]
-    pub fn output_references(&self) -> &[StepIndex] {
-        &self.parts.output_references
-    }
-
-    /// How long a run may take, in seconds.
-    #[must_use]
-    pub const fn deadline_seconds(&self) -> u64 {
-        self.parts.deadline_seconds
-    }
-
     /// The steps, in topological order.
     #[must_use]
-    pub fn steps(&self) -> &[PlannedStep] {
-        &self.parts.steps
+    pub fn steps(&self) -> &[PlanStep] {
+        &self.steps
     }
 
     /// The step in place `step`.
     #[must_use]
-    pub fn step(&self, step: StepIndex) -> Option<&PlannedStep> {
-        self.parts.steps.get(at(step))
+    pub fn step(&self, step: StepIndex) -> &PlanStep {
+        &self.steps[at(step)]
     }
 
-    /// How many steps there are.
+    /// How many steps there are; at least one in the plan of a definition.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.parts.steps.len()
-    }
-
-    /// Whether there are no steps, which no valid definition has.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.parts.steps.is_empty()
+    #[expect(clippy::len_without_is_empty, reason = "no plan is empty")]
+    pub fn len(&self) -> StepIndex {
+        StepIndex::try_from(self.steps.len()).unwrap_or(StepIndex::MAX)
     }
 
     /// The place of the step called `id`.
@@ -207,16 +197,16 @@ impl Plan {
         self.index.get(id).copied()
     }
 
-    /// What `step` depends on; empty if there is no such step.
+    /// What `step` depends on, in ascending order.
     #[must_use]
     pub fn dependencies(&self, step: StepIndex) -> &[Edge] {
-        self.step(step).map_or(&[], |step| &step.dependencies)
+        &self.steps[at(step)].dependencies
     }
 
-    /// What depends on `step`; empty if there is no such step.
+    /// What depends on `step`, in ascending order.
     #[must_use]
     pub fn dependants(&self, step: StepIndex) -> &[Edge] {
-        self.dependants.get(at(step)).map_or(&[], Vec::as_slice)
+        &self.dependants[at(step)]
     }
 
     /// How many steps must have ended before `step` is ready.
@@ -225,22 +215,22 @@ impl Plan {
         self.dependencies(step).len()
     }
 
-    /// The steps that depend on nothing.
+    /// The steps that depend on nothing, in ascending order.
     #[must_use]
     pub fn roots(&self) -> &[StepIndex] {
         &self.roots
     }
 
-    /// The steps that nothing depends on.
+    /// The steps that nothing depends on, in ascending order.
     #[must_use]
     pub fn sinks(&self) -> &[StepIndex] {
         &self.sinks
     }
 
-    /// Whether a run goes on when `step` has failed for good: something depends on it, and
-    /// all that does so softly.
+    /// Whether a run goes on when `step` has failed for good: something depends on it, and all
+    /// that does so softly.
     #[must_use]
-    pub fn tolerates_failure(&self, step: StepIndex) -> bool {
+    pub fn tolerates(&self, step: StepIndex) -> bool {
         let dependants = self.dependants(step);
         !dependants.is_empty() && dependants.iter().all(|e| e.kind == DependencyKind::Soft)
     }
