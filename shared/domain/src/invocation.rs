@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AgentFailure, AgentName, AgentVersion, ArtifactDigest, InvocationId, Limits, LogLine, TaskId,
+    AgentFailure, AgentName, AgentVersion, ArtifactDigest, InvocationId, Limits, LogLine, StepTry, TaskId,
     TenantId, Tool, VersionNumber,
 };
 
@@ -353,6 +353,9 @@ pub struct Invocation {
     pub parent: Option<EffectKey>,
     /// The task that waits for this invocation.
     pub task: Option<TaskId>,
+    /// The step of a workflow's run that waits for this invocation.
+    #[serde(default)]
+    pub step: Option<StepTry>,
     /// How many invocations are above it.
     pub depth: u32,
     /// How many invocations it has called.
@@ -370,7 +373,8 @@ pub struct Invocation {
     pub stalls: u32,
     /// Counts the writes; each is made on condition of the count it read.
     pub revision: u64,
-    /// When the keeper shall look after it; absent where it needs no looking after.
+    /// When the keeper shall look after it; absent where it needs no looking after. What has ended
+    /// keeps it, so that whoever waited for it can be told again.
     pub due_at: Option<Timestamp>,
     /// When it was accepted.
     pub created_at: Timestamp,

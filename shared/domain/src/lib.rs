@@ -44,9 +44,11 @@ pub use invocation::{
     InvocationChange, InvocationFailure, InvocationStatus, Pending, RunReport, Signal, Stage,
     Stored, Wait,
 };
-pub use load::AgentLoad;
+pub use load::{AgentLoad, Flight, Missing, RunOutcome};
 pub use manifest::{Example, Limits, LimitsDraft, Manifest, ManifestDraft, limits};
-pub use message::{RegisterMessage, StepMessage, TaskMessage, TrainMessage};
+pub use message::{
+    RegisterMessage, RunMessage, StepMessage, TaskMessage, TrainMessage, WakeMessage,
+};
 pub use quality::{Quality, QualityPart};
 pub use registration::{
     AnalysisMethod, IllegalTransition, Registration, Release, Report, State, StateName, Transition,
@@ -65,7 +67,7 @@ pub use step::{
     Probe, ProbeReport, ReplayResult, StepRequest, StepResponse,
 };
 pub use task::{
-    Arrivals, Attempt, AttemptFailure, Cancelling, DeadLetter, Feedback, IllegalTaskTransition,
+    Arrival, ArrivalBlock, Arrivals, Attempt, AttemptFailure, AttemptKey, Cancelling, DeadLetter, Feedback, IllegalTaskTransition,
     LEAD, Lesson, LessonOrigin, Rejection, Routed, Task, TaskDraft, TaskState, TaskStatus, Verdict,
 };
 pub use tool::Tool;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{InvocationId, RegistrationId, TaskId, TenantId};
+use crate::{InvocationId, Place, RegistrationId, RunId, TaskId, TenantId};
 
 /// The body of a message on the `register` queue: which registration to work on.
 ///
@@ -28,6 +28,29 @@ pub struct StepMessage {
     pub tenant: TenantId,
     /// The invocation.
     pub invocation: InvocationId,
+}
+
+/// The body of a message on the `step` queue: which run may be able to go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunMessage {
+    /// The tenant that owns the run.
+    pub tenant: TenantId,
+    /// The run.
+    pub run: RunId,
+    /// The step that may be able to go on; all of them, where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// The body of a message on the `step` queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum WakeMessage {
+    /// An invocation may be able to go on.
+    Invocation(StepMessage),
+    /// A run may.
+    Run(RunMessage),
 }
 
 /// The body of a message on the `task` queue.

@@ -133,6 +133,8 @@ pub struct Try {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum StepState {
+    /// It was reset when its run was resumed, and begins once its dependencies are over.
+    Pending,
     /// Its last try runs.
     Running,
     /// It failed and is tried again.
@@ -177,7 +179,7 @@ pub enum StepState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepStateName {
-    /// No dependency keeps it any more or some still do; it has not begun.
+    /// It has not begun.
     Pending,
     /// See [`StepState::Running`].
     Running,
@@ -220,6 +222,7 @@ impl StepState {
     #[must_use]
     pub const fn name(&self) -> StepStateName {
         match self {
+            Self::Pending => StepStateName::Pending,
             Self::Running => StepStateName::Running,
             Self::Paused { .. } => StepStateName::Paused,
             Self::Waiting { .. } => StepStateName::Waiting,
@@ -249,8 +252,8 @@ pub enum Compensation {
     Running {
         /// The how-manieth try, from 1.
         number: u32,
-        /// Its run.
-        invocation: InvocationId,
+        /// The agent's run.
+        work: Work,
     },
     /// It failed and is tried again.
     Paused {
