@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tdev_domain::{AgentName, Capability, Rejection, TenantId};
+use tdev_domain::{AgentLoad, AgentName, Capability, Rejection, TenantId};
 use tdev_routing::model::Scratch;
 use tdev_routing::select::{self, Candidate, Decision, Reason};
 
@@ -77,8 +77,8 @@ fn candidate(subject: &Subject<'_>, view: &View, routable: &Routable, now: Times
         capabilities: version.manifest.capabilities.clone(),
         input_fits: routable.takes(subject.input),
         admission: load.breaker.admission(now),
-        in_flight: load.in_flight,
-        capacity: policy.capacity_of(&version.agent),
+        in_flight: load.tasks(),
+        capacity: policy.capacity_of(&version.agent).min(AgentLoad::MOST),
         succeeded: load.succeeded,
         failed: load.failed,
         weight: policy.weight_of(&version.agent),

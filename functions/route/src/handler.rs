@@ -1,6 +1,8 @@
-//! Event → message by message, or question → effects.
+//! Event → batch of messages, or question → effects.
 
+use std::collections::VecDeque;
 use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
@@ -12,7 +14,7 @@ use tdev_lambda::{Error, sqs};
 
 use crate::decide::{Subject, decide};
 use crate::event::{Answer, Event};
-use crate::{Config, Tenants};
+use crate::{Config, Tenants, batch};
 
 /// How often a record is read and decided on anew, within one delivery, when another writer was
 /// first.
@@ -67,20 +69,22 @@ pub async fn handle(deps: &Deps, event: Event) -> Result<Answer, Error> {
 }
 
 impl Deps {
-    async fn work_off(&self, batch: SqsEvent) -> SqsBatchResponse {
+    /// Works the messages off as one batch, and answers for each by itself.
+    async fn work_off(&self, event: SqsEvent) -> SqsBatchResponse {
+        let bodies = event.records.iter().map(|record| record.body.as_deref());
+        let messages: Vec<TaskMessage> = bodies
+            .filter_map(|body| serde_json::from_str(body.unwrap_or_default()).ok())
+            .collect();
+        let results = Mutex::new(VecDeque::from(batch::work_off(self, &messages).await));
         sqs::process(
-            batch,
+            event,
             &self.dead_letters,
             self.max_receives,
             async |message: TaskMessage| {
                 tdev_lambda::record_tenant(message.tenant());
-                match &message {
-                    TaskMessage::Permit { tenant, task } => self.take_head(tenant, task).await,
-                    TaskMessage::Retry { tenant, task } => self.retry(tenant, task).await,
-                    TaskMessage::Ended { tenant, task } => {
-                        Box::pin(self.settle(tenant, task)).await
-                    }
-                }
+                let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+                let missing = || Err(Error::internal("a message was left out"));
+                results.pop_front().unwrap_or_else(missing)
             },
         )
         .await

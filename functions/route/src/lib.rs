@@ -4,21 +4,24 @@
 //! A message on the `task` queue is a hint and no more; the records decide. One that permits a
 //! task to be taken makes the worker look at the head of the queue, which is an index of the table
 //! ordered by virtual deadline, and move that task on: to the agent that [`decide()`] chooses, out
-//! of the way for a while if the agents that fit are busy, or to its end if none fits. Giving a
-//! task to an agent is one transaction: the task is moved, the agent's invocation accepted, and
-//! its load counted, each on condition of the revision that was read. So of any number of workers
-//! one takes the task, and the others go on to the next; no message that comes twice, late or out
-//! of order changes that.
+//! of the way for a while if the agents that fit are busy, or to its end if none fits. Every write
+//! is on condition of the revision that was read, and an attempt at a task has one run, whoever
+//! starts it (see `give`). So of any number of workers one takes the task, and the others go on to
+//! the next; no message that comes twice, late or out of order changes that.
 //!
 //! What is decided on comes from [`Tenants`], which keeps each tenant's agents, model and policy
-//! at hand for a few seconds. The load of the agent that is chosen is always read anew.
+//! at hand for a few seconds. The load of the agent that is chosen is read anew for each batch.
 //!
 //! Asked directly, the function explains a decision and writes nothing.
 
+mod audit;
+mod batch;
 mod config;
 mod decide;
 mod event;
+mod give;
 mod handler;
+mod loads;
 mod queue;
 mod routable;
 mod settle;

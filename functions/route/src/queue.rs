@@ -1,132 +1,186 @@
-//! The queue: finding the head, and moving it on.
+//! The queue: finding its heads, deciding on them, and moving on those that go to no agent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Instant;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tdev_aws::{AgendaTask, PageRequest};
 use tdev_domain::{
-    AgentName, ErrorName, Invocation, InvocationChange, InvocationId, Rejection, Routed, Task,
-    TaskId, TaskState, TenantId, TrainMessage,
+    AgentName, ErrorName, Rejection, Task, TaskId, TaskState, TenantId, TrainMessage,
 };
-use tdev_invocation::WakeUp;
 use tdev_lambda::Error;
 use tdev_lambda::telemetry::names;
 use tdev_routing::select::Decision;
 
+use crate::batch::{Batch, Permit};
 use crate::decide::{Outcome, Subject, decide, outcome};
+use crate::give::{Planned, run_for};
 use crate::handler::{ATTEMPTS, Deps};
+use crate::loads::Change;
 use crate::tenants::View;
 
-/// How many of the first tasks are read at a time.
-const HEADS: u32 = 8;
-/// How often that is done, before the rest is left to other permits.
+/// How many more of the first tasks are read than there are permits: others may be taking some.
+const SPARE_HEADS: usize = 4;
+/// How many pages of them are read, before the rest is left to other permits.
 const READS: u32 = 32;
 /// How many candidates and how many of the others are kept of a decision beside its task.
 const DECISION_KEPT: usize = 3;
 
-/// What came of an attempt to move a task on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Taken {
-    /// It was moved on.
+/// What came of an attempt to take a task.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// It is to be given to an agent.
+    Planned(Box<Planned>),
+    /// It was moved on otherwise.
     Moved,
     /// It is not there any more: another worker has it.
     Gone,
 }
 
-impl Deps {
-    /// Takes the head of the queue, whichever task that is, and moves it on. `hint` is a task that
-    /// may be in the queue without its index showing it yet.
-    pub(crate) async fn take_head(&self, tenant: &TenantId, hint: &TaskId) -> Result<(), Error> {
-        let mut hinted = Some(AgendaTask {
-            at: String::new(),
-            tenant: tenant.clone(),
-            id: hint.clone(),
-        });
-        let mut page = PageRequest {
-            limit: HEADS,
-            after: None,
-        };
-        for _ in 0..READS {
-            let heads = self.table.queued_tasks(&page).await?;
-            let mut heads_in_order = heads.items;
-            if let Some(hint) = hinted.take()
-                && let Some(place) = self.unseen(&hint, &heads_in_order).await?
-            {
-                heads_in_order.push(place);
-                heads_in_order.sort();
+/// The first tasks of the queue, as a batch sees them: read once, and further only as it takes
+/// them.
+#[derive(Debug, Default)]
+pub(crate) struct Heads {
+    /// Tasks that may be queued without their index showing it yet.
+    hints: Vec<(TenantId, TaskId)>,
+    /// Places of such as are.
+    unseen: BTreeSet<AgendaTask>,
+    /// What the index showed and was not taken.
+    seen: VecDeque<AgendaTask>,
+    /// Where the index goes on; `None` at its end.
+    after: Option<String>,
+    reads: u32,
+    /// What was taken.
+    taken: BTreeSet<(TenantId, TaskId)>,
+}
+
+impl Heads {
+    /// Adds a task that may be queued.
+    pub(crate) fn hint(&mut self, tenant: &TenantId, task: &TaskId) {
+        self.hints.push((tenant.clone(), task.clone()));
+    }
+
+    /// Adds the place of one that is.
+    pub(crate) fn place(&mut self, place: AgendaTask) {
+        self.unseen.insert(place);
+    }
+
+    /// The next one that was not taken before.
+    fn pop(&mut self) -> Option<AgendaTask> {
+        loop {
+            let unseen_first = match (self.unseen.first(), self.seen.front()) {
+                (Some(unseen), Some(seen)) => unseen <= seen,
+                (unseen, _) => unseen.is_some(),
+            };
+            let head = if unseen_first {
+                self.unseen.pop_first()
+            } else {
+                self.seen.pop_front()
+            }?;
+            if self.taken.insert((head.tenant.clone(), head.id.clone())) {
+                return Some(head);
             }
-            for head in heads_in_order {
-                if self.take(&head).await? == Taken::Moved {
-                    return Ok(());
-                }
+        }
+    }
+
+    /// Whether the index must be read to tell which is next.
+    const fn is_to_be_read(&self, empty: bool) -> bool {
+        self.reads == 0 || (empty && self.after.is_some() && self.reads < READS)
+    }
+}
+
+impl Batch<'_> {
+    /// The head of the queue, whichever task that is, without those taken before.
+    pub(crate) async fn next_head(&mut self) -> Result<Option<AgendaTask>, Error> {
+        while self.heads.is_to_be_read(self.heads.seen.is_empty()) {
+            let limit = self.permits.len() + 1 + SPARE_HEADS;
+            let page = PageRequest {
+                limit: u32::try_from(limit).unwrap_or(u32::MAX),
+                after: self.heads.after.take(),
+            };
+            let found = self.deps.table.queued_tasks(&page).await?;
+            self.heads.reads += 1;
+            self.heads.seen.extend(found.items);
+            self.heads.after = found.next;
+            self.look_up_hints().await?;
+        }
+        Ok(self.heads.pop())
+    }
+
+    /// Finds the places of the tasks that may be queued and that the index does not show.
+    async fn look_up_hints(&mut self) -> Result<(), Error> {
+        for (tenant, id) in std::mem::take(&mut self.heads.hints) {
+            let is_it = |head: &AgendaTask| head.id == id && head.tenant == tenant;
+            if self.heads.seen.iter().any(is_it) {
+                continue;
             }
-            page.after = heads.next;
-            if page.after.is_none() {
-                return Ok(());
-            }
+            let table = &self.deps.table;
+            let task = match table.glance_at_task(&tenant, &id).await? {
+                Some(task) => Some(task),
+                None => table.task(&tenant, &id).await?,
+            };
+            let queued = task.filter(|task| task.status.state() == TaskState::Queued);
+            self.heads.unseen.extend(queued.as_ref().map(place));
         }
         Ok(())
     }
 
-    /// The place of a task that is queued and not among `heads`.
-    async fn unseen(
-        &self,
-        hint: &AgendaTask,
-        heads: &[AgendaTask],
-    ) -> Result<Option<AgendaTask>, Error> {
-        let is_it = |head: &AgendaTask| head.id == hint.id && head.tenant == hint.tenant;
-        if heads.iter().any(is_it) {
-            return Ok(None);
-        }
-        let task = self.table.task(&hint.tenant, &hint.id).await?;
-        let queued = task.filter(|task| task.status.state() == TaskState::Queued);
-        Ok(queued.map(|task| place(&task)))
-    }
-
-    /// Moves the task at this place on, if it still is there. One that cannot be decided on, for
-    /// whatever reason, is put off: the head must not block the queue.
-    async fn take(&self, head: &AgendaTask) -> Result<Taken, Error> {
-        for _ in 0..ATTEMPTS {
-            let found = match self.table.task(&head.tenant, &head.id).await {
+    /// Takes the task at this place, if it still is there.
+    pub(crate) async fn take(&mut self, head: &AgendaTask, permit: Permit) -> Result<Taken, Error> {
+        let is_there =
+            |task: &Task| task.status.state() == TaskState::Queued && place(task).at == head.at;
+        let table = &self.deps.table;
+        let mut found = table.glance_at_task(&head.tenant, &head.id).await;
+        for attempt in 0..ATTEMPTS {
+            // What is seen at a glance may be too old, and so may be the index.
+            if attempt > 0 || !matches!(&found, Ok(Some(task)) if is_there(task)) {
+                found = self.deps.table.task(&head.tenant, &head.id).await;
+            }
+            let task = match found {
                 Err(error @ tdev_aws::Error::Corrupt { .. }) => {
                     let error = Error::from(error).chain();
                     tracing::error!(task = %head.id, error, "a task cannot be read");
                     return Ok(Taken::Gone);
                 }
-                found => found?,
+                ref mut found => match std::mem::replace(found, Ok(None))? {
+                    Some(task) if is_there(&task) => task,
+                    _ => return Ok(Taken::Gone),
+                },
             };
-            // The index may be behind.
-            let is_there =
-                |task: &Task| task.status.state() == TaskState::Queued && place(task).at == head.at;
-            let Some(task) = found.filter(is_there) else {
-                return Ok(Taken::Gone);
-            };
-            let moved = match self.route(&task).await {
-                Err(error) if error.name() != ErrorName::Conflict => {
-                    tracing::error!(task = %task.id, error = error.chain(), "cannot be decided on");
-                    let undecided = json!({"chosen": null, "reason": "undecided"});
-                    self.put_off(&task, undecided, Timestamp::now()).await
-                }
-                moved => moved,
-            };
-            match moved {
-                Ok(()) => return Ok(Taken::Moved),
+            match self.route(task, permit).await {
                 Err(error) if error.name() == ErrorName::Conflict => {
-                    tracing::debug!(task = %task.id, error = error.chain(), "another was first");
+                    tracing::debug!(task = %head.id, error = error.chain(), "another was first");
                 }
-                Err(error) => return Err(error),
+                taken => return taken,
             }
         }
         Err(Error::new(
             ErrorName::Transient,
-            "the agents' loads are being changed by others all the time",
+            "the task is being changed by others all the time",
         ))
     }
 
-    /// Decides on a queued task, and moves it on accordingly.
-    async fn route(&self, task: &Task) -> Result<(), Error> {
+    /// Decides on a queued task. One that cannot be decided on, for whatever reason, is put off:
+    /// the head must not block the queue.
+    ///
+    /// # Errors
+    /// A conflict if the task has changed since it was read.
+    pub(crate) async fn route(&mut self, task: Task, permit: Permit) -> Result<Taken, Error> {
+        match self.decide_on(&task, permit).await {
+            Err(error) if error.name() != ErrorName::Conflict => {
+                tracing::error!(task = %task.id, error = error.chain(), "cannot be decided on");
+                let undecided = json!({"chosen": null, "reason": "undecided"});
+                let deps = self.deps;
+                deps.put_off(&task, undecided, Timestamp::now()).await?;
+                Ok(Taken::Moved)
+            }
+            taken => taken,
+        }
+    }
+
+    async fn decide_on(&mut self, task: &Task, permit: Permit) -> Result<Taken, Error> {
+        let deps = self.deps;
         let now = Timestamp::now();
         let tried: Vec<AgentName> = task.tried().cloned().collect();
         let subject = Subject {
@@ -137,37 +191,45 @@ impl Deps {
             tried: &tried,
             turn: task.turn,
         };
-        let mut view = View::clone(&*self.tenants.view(&task.tenant).await?);
+        let mut view = View::clone(&*deps.tenants.view(&task.tenant).await?);
         let (mut decision, mut outcome) = self.settle_on(&subject, &mut view, now).await?;
         if matches!(outcome, Outcome::TurnAway(_)) {
             // It is final, and what was known may lack an agent that has just been admitted.
-            view = View::clone(&*self.tenants.read(&task.tenant).await?);
+            view = View::clone(&*deps.tenants.read(&task.tenant).await?);
             (decision, outcome) = self.settle_on(&subject, &mut view, now).await?;
         }
         measure(task, &decision, &outcome, now);
         let shown = shown(decision)?;
         match outcome {
-            Outcome::Give(agent) => self.give(task, &agent, &view, shown, now).await,
-            Outcome::Busy => self.put_off(task, shown, now).await,
-            Outcome::NoModel => {
-                self.put_off(task, shown, now).await?;
-                self.train(&task.tenant).await;
-                Ok(())
+            Outcome::Give(agent) => self.plan_for(task, agent, &view, shown, permit).await,
+            Outcome::Busy => {
+                self.audit(permit.message, &task.tenant, &view, now).await?;
+                deps.put_off(task, shown, now).await?;
+                Ok(Taken::Moved)
             }
-            Outcome::TurnAway(reason) => self.turn_away(task, reason, shown, now).await,
+            Outcome::NoModel => {
+                deps.put_off(task, shown, now).await?;
+                deps.train(&task.tenant).await;
+                Ok(Taken::Moved)
+            }
+            Outcome::TurnAway(reason) => {
+                deps.turn_away(task, reason, shown, now).await?;
+                Ok(Taken::Moved)
+            }
         }
     }
 
-    /// Decides until the decision stands with the load of the chosen agent as it is now. What is
-    /// known of loads may be seconds old: the chosen one may have become busy, and if all were,
-    /// one may have become free.
+    /// Decides until the decision stands with the load of the chosen agent as this batch has read
+    /// and changed it. What is known of loads otherwise may be seconds old: the chosen one may
+    /// have become busy, and if all were, one may have become free.
     async fn settle_on(
-        &self,
+        &mut self,
         subject: &Subject<'_>,
         view: &mut View,
         now: Timestamp,
     ) -> Result<(Decision, Outcome), Error> {
-        let mut fresh = BTreeSet::new();
+        let (tenant, table) = (subject.tenant, &self.deps.table);
+        self.loads.show_in(tenant, view);
         loop {
             let started = Instant::now();
             let decision = decide(subject, view, now);
@@ -175,81 +237,57 @@ impl Deps {
                 .record(started.elapsed().as_secs_f64() * 1e6);
             let outcome = outcome(subject, view, &decision);
             match &outcome {
-                Outcome::Give(agent) if !fresh.contains(agent) => {
-                    let load = self.table.agent_load(subject.tenant, agent).await?;
+                Outcome::Give(agent) if !self.loads.has(tenant, agent) => {
+                    let load = self.loads.read(table, tenant, agent).await?;
                     if load == view.load(agent) {
                         return Ok((decision, outcome));
                     }
                     view.loads.insert(agent.clone(), load);
-                    fresh.insert(agent.clone());
                 }
-                Outcome::Busy if fresh.len() < view.agents.len() => {
-                    view.loads = self.tenants.loads(subject.tenant).await?;
-                    fresh = view.agents.keys().cloned().collect();
+                Outcome::Busy if !self.loads.has_all(tenant) => {
+                    self.loads.read_all(table, tenant).await?;
+                    self.loads.show_in(tenant, view);
                 }
                 _ => return Ok((decision, outcome)),
             }
         }
     }
 
-    /// Gives the task to an agent: all at once or not at all, the task is moved, the agent's
-    /// invocation accepted and its load counted.
-    async fn give(
-        &self,
+    /// Notes that the task is to go to `agent`.
+    async fn plan_for(
+        &mut self,
         task: &Task,
-        agent: &AgentName,
+        agent: AgentName,
         view: &View,
         decision: Value,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let routable = view.agents.get(agent);
-        let routable = routable.ok_or_else(|| Error::internal("the chosen agent is not known"))?;
-        let load = view.load(agent);
-        let capacity = view.routing.policy.capacity_of(agent);
-        let routed = Routed {
-            agent: agent.clone(),
-            version: routable.version.version,
-            invocation: InvocationId::generate(),
-        };
-        let id = routed.invocation.clone();
-        let accepted = tdev_invocation::accept(
-            id.clone(),
-            task.tenant.clone(),
-            routable.callee(),
-            task.input.clone(),
-            now,
-        );
-        let record = Invocation {
-            task: Some(task.id.clone()),
-            ..accepted
-        };
-        let next = task
-            .started(routed, decision, now)
-            .map_err(Error::internal)?;
-        let load = load.started(&view.routing.breaker, now);
-        let invocation = self
-            .journals
-            .prepare(&[InvocationChange::to(record)])
+        permit: Permit,
+    ) -> Result<Taken, Error> {
+        let run = run_for(task, &agent, view, Timestamp::now());
+        let run = run.ok_or_else(|| Error::internal("the chosen agent is not known"))?;
+        let started = (run.id.clone(), Change::Started);
+        self.change(permit.message, &task.tenant, &agent, started)
             .await?;
-        self.table
-            .write_task(&next, Some(&load), Some(invocation))
+        let load = self
+            .loads
+            .read(&self.deps.table, &task.tenant, &agent)
             .await?;
-        tracing::info!(task = %task.id, %agent, invocation = %id, "given to an agent");
+        let capacity = view.routing.policy.capacity_of(&agent);
         metrics::histogram!(names::AGENT_UTILISATION)
-            .record(f64::from(load.in_flight) / f64::from(capacity.max(1)));
-        let wake = WakeUp {
-            invocation: id,
-            at: now,
-        };
-        if let Err(error) = self.journals.wake(&task.tenant, &wake, now).await {
-            log_unsent(error);
-        }
-        Ok(())
+            .record(f64::from(load.tasks()) / f64::from(capacity.max(1)));
+        Ok(Taken::Planned(Box::new(Planned {
+            permit,
+            task: task.clone(),
+            agent,
+            run,
+            decision,
+        })))
     }
+}
 
+impl Deps {
     async fn put_off(&self, task: &Task, decision: Value, now: Timestamp) -> Result<(), Error> {
         let next = task.put_off(decision, now).map_err(Error::internal)?;
-        self.table.write_task(&next, None, None).await?;
+        self.table.write_task(&next).await?;
         tracing::info!(task = %task.id, "put off");
         self.call_back(&next, now).await;
         Ok(())
@@ -265,7 +303,7 @@ impl Deps {
         let next = task
             .turned_away(reason, decision, now)
             .map_err(Error::internal)?;
-        self.table.write_task(&next, None, None).await?;
+        self.table.write_task(&next).await?;
         tracing::info!(task = %task.id, reason = reason.as_str(), "turned away");
         metrics::counter!(names::TASKS_REJECTED, "Reason" => reason.as_str()).increment(1);
         self.report_dead(&next).await;
@@ -283,7 +321,8 @@ impl Deps {
     }
 }
 
-fn place(task: &Task) -> AgendaTask {
+/// Where a queued task stands.
+pub(crate) fn place(task: &Task) -> AgendaTask {
     AgendaTask {
         at: task.virtual_deadline.sort_key(task.id.as_str()),
         tenant: task.tenant.clone(),

@@ -1,19 +1,27 @@
-//! The end of an attempt: what its task, and its agent's record, come to.
+//! The end of an attempt: what its task, and its agent's load, come to.
+//!
+//! The task is written first and the load, with all others of the batch, at the end. Whoever is
+//! lost in between has not acknowledged the message: it comes again, and finds in the task how the
+//! attempt ended, and in the load whether that was counted.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tdev_domain::retry::Failure;
 use tdev_domain::{
-    AgentLoad, AttemptFailure, ErrorName, IllegalTaskTransition, Invocation, InvocationFailure,
-    InvocationStatus, Task, TaskId, TaskMessage, TaskStatus, TenantId,
+    AttemptFailure, ErrorName, IllegalTaskTransition, Invocation, InvocationFailure, InvocationId,
+    InvocationStatus, RunOutcome, Task, TaskId, TaskMessage, TaskState, TaskStatus, TenantId,
 };
+use tdev_invocation::Journal;
 use tdev_lambda::Error;
 use tdev_lambda::telemetry::names;
-use tdev_routing::breaker::BreakerPolicy;
 
+use crate::batch::Batch;
+use crate::give::{is_open, unavailable};
 use crate::handler::{ATTEMPTS, Deps};
-use crate::queue::log_unsent;
+use crate::loads::Change;
+use crate::queue::{log_unsent, place};
 
 /// The confidence from which on a decision that turned out well teaches nothing new.
 const SURE: f64 = 0.9;
@@ -24,22 +32,36 @@ const TRAIN_EVERY: u64 = 64;
 /// The longest that SQS holds a message back, in seconds.
 const MAX_DELAY: u16 = 900;
 
-impl Deps {
+impl Batch<'_> {
     /// Settles a task whose agent has ended, and sees to what follows.
-    pub(crate) async fn settle(&self, tenant: &TenantId, id: &TaskId) -> Result<(), Error> {
+    pub(crate) async fn settle(
+        &mut self,
+        message: usize,
+        tenant: &TenantId,
+        id: &TaskId,
+    ) -> Result<(), Error> {
+        let table = &self.deps.table;
+        let mut glance = table.glance_at_task(tenant, id).await?;
         for _ in 0..ATTEMPTS {
-            let Some(task) = self.table.task(tenant, id).await? else {
-                return Err(unknown(tenant, id));
+            let is_running = |task: &Task| matches!(task.status, TaskStatus::Running { .. });
+            // What is seen at a glance may be too old.
+            let found = match glance.take().filter(is_running) {
+                Some(task) => Some(task),
+                None => self.deps.table.task(tenant, id).await?,
             };
-            let TaskStatus::Running { invocation } = &task.status else {
-                // Settled already, though perhaps not all that follows was done.
-                return self.follow_up(&task).await;
+            let task = found.ok_or_else(|| unknown(tenant, id))?;
+            let settled = match &task.status {
+                TaskStatus::Running { invocation } => {
+                    let run = self.ended(tenant, invocation).await?;
+                    match run {
+                        None => return Ok(()),
+                        Some(run) => self.settle_by(message, &task, &run).await,
+                    }
+                }
+                _ => self.settle_again(message, &task).await,
             };
-            let found = self.journals.invocation(tenant, invocation).await?;
-            let found = found.ok_or_else(|| Error::internal("a task's invocation is gone"))?;
-            match self.settle_by(&task, &found).await {
-                Ok(Some(settled)) => return self.follow_up(&settled).await,
-                Ok(None) => return Ok(()),
+            match settled {
+                Ok(()) => return Ok(()),
                 Err(error) if error.name() == ErrorName::Conflict => {
                     tracing::debug!(task = %id, error = error.chain(), "another was first");
                 }
@@ -48,74 +70,113 @@ impl Deps {
         }
         Err(Error::new(
             ErrorName::Transient,
-            "the task or its agent's load is being changed by others all the time",
+            "the task is being changed by others all the time",
         ))
     }
 
-    /// Settles `task` by what became of its invocation; `None` if that is still under way.
-    async fn settle_by(&self, task: &Task, run: &Invocation) -> Result<Option<Task>, Error> {
-        let now = Timestamp::now();
-        if !run.status.is_final() {
-            if let Some(next) = task.looked_after(now) {
-                self.table.write_task(&next, None, None).await?;
-            }
-            return Ok(None);
+    /// A run of a running task, if it has ended.
+    async fn ended(
+        &self,
+        tenant: &TenantId,
+        run: &InvocationId,
+    ) -> Result<Option<Invocation>, Error> {
+        let has_ended = |run: &Invocation| run.status.is_final();
+        let journal = self.deps.journals.of(tenant);
+        let seen = journal.glance(run).await.map_err(unavailable)?;
+        if let Some(run) = seen.filter(has_ended) {
+            return Ok(Some(run));
         }
-        let agent = &run.callee.agent;
-        let load = self.table.agent_load(&task.tenant, agent).await?;
-        let breaker = self.tenants.view(&task.tenant).await?.routing.breaker;
-        let (next, load) = settled(task, run, &load, &breaker, now).map_err(Error::internal)?;
-        self.learn(&next, now).await?;
-        self.table.write_task(&next, Some(&load), None).await?;
+        let found = journal.load(run).await.map_err(unavailable)?;
+        let found = found.ok_or_else(|| Error::internal("a task's invocation is gone"))?;
+        Ok(Some(found).filter(has_ended))
+    }
+
+    /// Settles `task` by the end of its run.
+    async fn settle_by(
+        &mut self,
+        message: usize,
+        task: &Task,
+        run: &Invocation,
+    ) -> Result<(), Error> {
+        let deps = self.deps;
+        let now = Timestamp::now();
+        let next = settled(task, run, now).map_err(Error::internal)?;
+        deps.learn(&next, now).await?;
+        deps.table.write_task(&next).await?;
         let state = next.status.state().as_str();
-        tracing::info!(task = %task.id, %agent, state, "settled");
+        tracing::info!(task = %task.id, agent = %run.callee.agent, state, "settled");
         metrics::counter!(names::TASKS_SETTLED, "State" => state).increment(1);
         let failed = matches!(run.status, InvocationStatus::Failed { .. });
         metrics::histogram!(names::ATTEMPT_FAILED).record(f64::from(u8::from(failed)));
-        self.report_dead(&next).await;
+        deps.report_dead(&next).await;
         if matches!(next.status, TaskStatus::Completed { .. }) && next.turn % TRAIN_EVERY == 0 {
-            self.train(&next.tenant).await;
+            deps.train(&next.tenant).await;
         }
-        Ok(Some(next))
+        self.count_end(message, &next).await?;
+        self.follow_up(message, &next).await
     }
 
-    /// Keeps what the completion of a task teaches, unless the model was sure of it.
-    async fn learn(&self, task: &Task, now: Timestamp) -> Result<(), Error> {
-        if let Some(lesson) = task.outcome(now)
-            && confidence(task) < SURE
-        {
-            self.table.put_lesson(&lesson).await?;
+    /// Sees to what may have been left undone for a task that is not running: whoever settled it
+    /// may have been lost before the end of the run was counted, or whoever gave it to an agent
+    /// before the task knew.
+    async fn settle_again(&mut self, message: usize, task: &Task) -> Result<(), Error> {
+        self.count_end(message, task).await?;
+        let state = task.status.state();
+        if state == TaskState::Completed {
+            return Ok(());
+        }
+        let id = InvocationId::attempted_by(&task.next_attempt());
+        let journal = self.deps.journals.of(&task.tenant);
+        let Some(run) = journal.load(&id).await.map_err(unavailable)? else {
+            return self.follow_up(message, task).await;
+        };
+        if is_open(state) {
+            let next = self.adopt(task, &run, &Value::Null).await?;
+            return self.begin(message, &next, &run).await;
+        }
+        self.call_off(message, &run).await
+    }
+
+    /// Counts the end of the last attempt, unless it was counted before.
+    async fn count_end(&mut self, message: usize, task: &Task) -> Result<(), Error> {
+        let Some((attempt, outcome)) = task.attempts.last().zip(outcome_of_last(task)) else {
+            return Ok(());
+        };
+        let ended = (attempt.invocation.clone(), Change::Ended(outcome));
+        self.change(message, &task.tenant, &attempt.agent, ended)
+            .await
+    }
+
+    /// Does what a task that stands so needs done.
+    async fn follow_up(&mut self, message: usize, task: &Task) -> Result<(), Error> {
+        match task.status {
+            TaskStatus::Queued => self.permit(message, place(task)),
+            TaskStatus::Waiting { .. } => self.deps.call_back(task, Timestamp::now()).await,
+            _ => {}
         }
         Ok(())
     }
 
-    /// Does what a task that stands so needs done.
-    async fn follow_up(&self, task: &Task) -> Result<(), Error> {
-        match task.status {
-            TaskStatus::Queued => self.take_head(&task.tenant, &task.id).await,
-            TaskStatus::Waiting { .. } => {
-                self.call_back(task, Timestamp::now()).await;
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Puts a waiting task whose time has come in the queue again, and takes the head.
-    pub(crate) async fn retry(&self, tenant: &TenantId, id: &TaskId) -> Result<(), Error> {
+    pub(crate) async fn retry(
+        &mut self,
+        message: usize,
+        tenant: &TenantId,
+        id: &TaskId,
+    ) -> Result<(), Error> {
         for _ in 0..ATTEMPTS {
             let now = Timestamp::now();
-            let Some(task) = self.table.task(tenant, id).await? else {
+            let Some(task) = self.deps.table.task(tenant, id).await? else {
                 return Err(unknown(tenant, id));
             };
             let next = match task.status {
                 TaskStatus::Waiting { until } if until <= now => {
                     task.requeued(now).map_err(Error::internal)?
                 }
-                _ => return self.follow_up(&task).await,
+                _ => return self.follow_up(message, &task).await,
             };
-            match self.table.write_task(&next, None, None).await {
-                Ok(()) => return self.take_head(tenant, id).await,
+            match self.deps.table.write_task(&next).await {
+                Ok(()) => return self.follow_up(message, &next).await,
                 Err(tdev_aws::Error::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -124,6 +185,18 @@ impl Deps {
             ErrorName::Transient,
             "the task is being changed by others all the time",
         ))
+    }
+}
+
+impl Deps {
+    /// Keeps what the completion of a task teaches, unless the model was sure of it.
+    async fn learn(&self, task: &Task, now: Timestamp) -> Result<(), Error> {
+        if let Some(lesson) = task.outcome(now)
+            && confidence(task) < SURE
+        {
+            self.table.put_lesson(&lesson).await?;
+        }
+        Ok(())
     }
 
     /// Sends for a waiting task, for when its time has come.
@@ -180,29 +253,27 @@ fn confidence(task: &Task) -> f64 {
         .unwrap_or_default()
 }
 
-/// What a task and its agent's load come to when the run has ended.
-fn settled(
-    task: &Task,
-    run: &Invocation,
-    load: &AgentLoad,
-    breaker: &BreakerPolicy,
-    now: Timestamp,
-) -> Result<(Task, AgentLoad), IllegalTaskTransition> {
-    Ok(match &run.status {
-        InvocationStatus::Completed { .. } => {
-            let took = run.updated_at.duration_since(run.created_at);
+/// What a task comes to when its run has ended.
+fn settled(task: &Task, run: &Invocation, now: Timestamp) -> Result<Task, IllegalTaskTransition> {
+    match &run.status {
+        InvocationStatus::Completed { .. } => task.completed(now),
+        InvocationStatus::Failed { failure } => task.attempt_failed(attempt_failure(failure), now),
+        _ => task.attempt_cancelled(now),
+    }
+}
+
+/// How the last attempt ended, as far as its agent is judged by it; `None` if it has not.
+fn outcome_of_last(task: &Task) -> Option<RunOutcome> {
+    let attempt = task.attempts.last()?;
+    let ended_at = attempt.ended_at?;
+    Some(match (&attempt.failure, &task.status) {
+        (Some(_), _) if attempt.is_agents_fault() => RunOutcome::Failed,
+        (None, TaskStatus::Completed { .. }) => {
+            let took = ended_at.duration_since(attempt.started_at);
             let took = Duration::try_from(took).unwrap_or_default();
-            (task.completed(now)?, load.succeeded(took, now))
+            RunOutcome::Succeeded { took }
         }
-        InvocationStatus::Failed { failure } => {
-            let failure = attempt_failure(failure);
-            let load = match failure.failure {
-                Failure::Agent => load.failed(breaker, now),
-                Failure::Platform(_) => load.released(now),
-            };
-            (task.attempt_failed(failure, now)?, load)
-        }
-        _ => (task.attempt_cancelled(now)?, load.released(now)),
+        _ => RunOutcome::Released,
     })
 }
 

@@ -117,8 +117,7 @@ impl Tenants {
         Ok(view)
     }
 
-    /// The loads of all the tenant's agents as they are now.
-    pub async fn loads(&self, tenant: &TenantId) -> Result<BTreeMap<AgentName, AgentLoad>, Error> {
+    async fn loads(&self, tenant: &TenantId) -> Result<BTreeMap<AgentName, AgentLoad>, Error> {
         let loads = self.table.agent_loads(tenant).await?;
         Ok(loads
             .into_iter()

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{EffectKey, Invalid, StepTry};
+use crate::{AttemptKey, EffectKey, Invalid, StepTry};
 
 /// Declares a string newtype whose `FromStr` is its only way in.
 macro_rules! text_id {
@@ -181,6 +181,12 @@ impl InvocationId {
     #[must_use]
     pub fn called_by(caller: &EffectKey) -> Self {
         Self(format!("inv_{}", digits_of(caller)))
+    }
+
+    /// The identifier of the invocation that runs for `attempt`: always the same one.
+    #[must_use]
+    pub fn attempted_by(attempt: &AttemptKey) -> Self {
+        Self(format!("inv_{}", digits_of(attempt)))
     }
 
     /// The identifier of the invocation that runs for a try of a step: always the same one.

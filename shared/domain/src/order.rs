@@ -151,6 +151,14 @@ pub struct TenantClock(i64);
 #[serde(transparent)]
 pub struct Start(i64);
 
+impl Start {
+    /// This, or `now` if that is later.
+    #[must_use]
+    pub fn not_before(self, now: Timestamp) -> Self {
+        Self(self.0.max(now.as_microsecond()))
+    }
+}
+
 impl FairShare {
     /// The share of a tenant that may send so many tasks a second, and so many at once.
     ///
@@ -168,7 +176,9 @@ impl FairShare {
     }
 
     /// Admits one task at `now`: its start, and the tenant's clock after it. The caller stores the
-    /// clock on condition that the one it passed is still what is stored.
+    /// clock on condition that the one it passed is still what is stored. Tasks that are admitted
+    /// before they arrive are no exception to what is said above, but that *t* is then the time at
+    /// which they were admitted.
     #[must_use]
     pub fn admit(&self, clock: TenantClock, now: Timestamp) -> (Start, TenantClock) {
         let now = now.as_microsecond();

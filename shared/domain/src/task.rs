@@ -13,6 +13,7 @@
 //!   └──────────────── given to an agent ─────────┘ └──► cancelled ◄── queued, waiting
 //! ```
 //!
+//! A task that waits goes straight to `running` where its next run is found to be there already.
 //! `completed`, `rejected` and `cancelled` are final; so is `failed`, until someone redrives the
 //! task. Every move is a pure function of the record, and gives the next revision of it, which is
 //! written on condition that the one before is what is stored.
@@ -32,8 +33,8 @@ use crate::order::{Priority, VirtualDeadline};
 use crate::retry::{GivenUp, RetryPolicy};
 use crate::{AgentName, Capability, InvocationId, TaskId, TenantId};
 
-pub use arrival::{Arrivals, TaskDraft};
-pub use attempt::{Attempt, AttemptFailure, DeadLetter};
+pub use arrival::{Arrival, ArrivalBlock, Arrivals, TaskDraft};
+pub use attempt::{Attempt, AttemptFailure, AttemptKey, DeadLetter};
 pub use feedback::{Feedback, Lesson, LessonOrigin, Verdict};
 pub use transition::{Cancelling, IllegalTaskTransition, Routed};
 
@@ -87,8 +88,8 @@ pub struct Task {
     pub cancel_requested: bool,
     /// Counts the writes; each is made on condition of the count it read.
     pub revision: u64,
-    /// When the keeper shall look after it; absent where it needs no looking after, or is found
-    /// by its place in the queue.
+    /// When the keeper shall look after it: while it waits. A queued task is found by its place in
+    /// the queue, and one that an agent has by the agent's run.
     #[serde(default, skip_serializing_if = "is_default")]
     pub due_at: Option<Timestamp>,
     /// When it was accepted.
@@ -199,7 +200,7 @@ impl TaskState {
         match self {
             Self::Queued => !matches!(next, Self::Queued | Self::Completed),
             Self::Running => !matches!(next, Self::Running | Self::Rejected),
-            Self::Waiting => matches!(next, Self::Queued | Self::Cancelled),
+            Self::Waiting => matches!(next, Self::Queued | Self::Running | Self::Cancelled),
             Self::Failed => matches!(next, Self::Queued),
             Self::Completed | Self::Rejected | Self::Cancelled => false,
         }
@@ -261,6 +262,16 @@ impl Task {
         match &self.status {
             TaskStatus::Running { .. } => self.attempts.last(),
             _ => None,
+        }
+    }
+
+    /// The attempt that comes next.
+    #[must_use]
+    pub fn next_attempt(&self) -> AttemptKey {
+        AttemptKey {
+            task: self.id.clone(),
+            turn: self.turn,
+            number: self.attempts.len() + 1,
         }
     }
 

@@ -73,7 +73,7 @@ async fn cancelled(
             Cancelling::Cancelled(next) => (*next, None),
             Cancelling::Requested(next, invocation) => (*next, Some(invocation)),
         };
-        match deps.table.write_task(&next, None, None).await {
+        match deps.table.write_task(&next).await {
             Err(tdev_aws::Error::Conflict { .. }) if attempt < ATTEMPTS => attempt += 1,
             written => return Ok(written.map(|()| (next, invocation))?),
         }

@@ -60,7 +60,7 @@ async fn a_rejection_can_be_judged() {
     let rejected = task
         .turned_away(Rejection::OutOfScope, decision(), Timestamp::now())
         .unwrap();
-    api.table.write_task(&rejected, None, None).await.unwrap();
+    api.table.write_task(&rejected).await.unwrap();
     let status = view(&api, &task.id).await["status"].clone();
     assert_eq!(
         status,

@@ -28,7 +28,7 @@ pub(crate) async fn queued(api: &Api, id: TaskId) -> Task {
     let share = FairShare::default();
     let now = Timestamp::now();
     let (task, _) = draft.admit(id, &share, Arrivals::default(), now);
-    api.table.write_task(&task, None, None).await.unwrap();
+    api.table.write_task(&task).await.unwrap();
     task
 }
 
@@ -40,7 +40,7 @@ pub(crate) async fn running(api: &Api, task: &Task, invocation: InvocationId) ->
         invocation,
     };
     let task = task.started(routed, decision(), Timestamp::now()).unwrap();
-    api.table.write_task(&task, None, None).await.unwrap();
+    api.table.write_task(&task).await.unwrap();
     task
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn given_up(api: &Api, task: &Task) -> Task {
         message: "the snapshot is gone".to_owned(),
     };
     let task = task.attempt_failed(failure, Timestamp::now()).unwrap();
-    api.table.write_task(&task, None, None).await.unwrap();
+    api.table.write_task(&task).await.unwrap();
     task
 }
 
@@ -233,7 +233,7 @@ async fn a_completed_task_shows_what_its_agent_returned() {
     let run = store(&api, run, Vec::new()).await;
     let task = running(&api, &task, run.id.clone()).await;
     let task = task.completed(Timestamp::now()).unwrap();
-    api.table.write_task(&task, None, None).await.unwrap();
+    api.table.write_task(&task).await.unwrap();
     let answer = api.get(&format!("/v1/tasks/{}", task.id)).await;
     assert_eq!(answer.header("retry-after"), "");
     insta::assert_json_snapshot!(answer.snapshot());

@@ -1,4 +1,4 @@
-//! Tasks: their records, their queue, and the transactions that move them.
+//! Tasks: their records, their queue, and the writes that move them.
 //!
 //! A record is stored as one compressed text (`body`), since what is in it is for the most part of
 //! a client's making; beside it stand the attributes by which it is found.
@@ -7,21 +7,19 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use tdev_domain::order::FairShare;
 use tdev_domain::{
-    AgentLoad, Arrivals, Invalid, Task, TaskDraft, TaskId, TaskState, TaskStatus, TenantId,
+    Arrival, ArrivalBlock, Arrivals, Invalid, Task, TaskDraft, TaskId, TaskState, TaskStatus,
+    TenantId,
 };
 
 use super::index::{Index, IndexQuery};
 use super::item::{self, Item};
 use super::keys::{AGENDA, AGENDA_AT, EXPIRES_AT, PK, SK};
 use super::page::Listing;
-use super::{
-    Condition, InvocationWrites, Page, PageRequest, Put, Table, Write, agent_load, dead_letters,
-    keys, packed,
-};
+use super::{Condition, Page, PageRequest, Put, Table, Write, dead_letters, keys, packed};
 use crate::{Error, Result};
 
-/// How often the admission of a task is tried anew when the same tenant's tasks meet.
-const ADMISSIONS: u32 = 16;
+/// How often a reservation is tried anew when the same tenant's tasks meet.
+const RESERVATIONS: u32 = 16;
 
 /// How long a task is kept after its end, in seconds.
 const KEPT_FOR: i64 = 30 * 24 * 60 * 60;
@@ -29,6 +27,7 @@ const KEPT_FOR: i64 = 30 * 24 * 60 * 60;
 /// The most tasks that are looked at for one page of a listing.
 const MAX_LIMIT: u32 = 1_000;
 
+const READ: &str = "read a task";
 const STATUS: &str = "status";
 const BODY: &str = "body";
 
@@ -46,9 +45,14 @@ pub struct AgendaTask {
 impl Table {
     /// The task with this id, if the tenant has one.
     pub async fn task(&self, tenant: &TenantId, id: &TaskId) -> Result<Option<Task>> {
-        const OPERATION: &str = "read a task";
-        let item = self.item(OPERATION, &keys::task(tenant, id)).await?;
-        item.map(|item| decode(OPERATION, &item)).transpose()
+        let item = self.item(READ, &keys::task(tenant, id)).await?;
+        item.map(|item| decode(READ, &item)).transpose()
+    }
+
+    /// The task as it is, or was a moment ago: what has just been stored may be missing.
+    pub async fn glance_at_task(&self, tenant: &TenantId, id: &TaskId) -> Result<Option<Task>> {
+        let item = self.glance(READ, &keys::task(tenant, id)).await?;
+        item.map(|item| decode(READ, &item)).transpose()
     }
 
     /// A tenant's tasks, the newest first: all of them, or those that stand at `state`.
@@ -89,15 +93,14 @@ impl Table {
         })
     }
 
-    /// Accepts a task: numbers it among those of its tenant and gives it its place in the queue.
-    /// A permit is to be sent after it.
+    /// Accepts a task: reserves its place and stores it. A permit is to be sent after it.
     ///
-    /// It is counted first and then written. One that is lost in between has had its number and
-    /// its part of the tenant's share, and so delays nobody but its own tenant; none is written
-    /// that was not counted.
+    /// The place is reserved first. One that is lost in between has had its number and its part of
+    /// the tenant's share, and so delays nobody but its own tenant; none is stored that was not
+    /// counted.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if the tenant's tasks arrive faster than they can be numbered.
+    /// As of [`Table::reserve_arrivals`].
     pub async fn admit_task(
         &self,
         draft: &TaskDraft,
@@ -105,19 +108,44 @@ impl Table {
         now: Timestamp,
     ) -> Result<Task> {
         const OPERATION: &str = "accept a task";
-        let id = TaskId::generate();
+        let places = self.reserve(&draft.tenant, share, 1, now).await?;
+        let place = first(OPERATION, &places)?;
+        let task = draft.clone().admit(TaskId::generate(), place, now);
+        self.write_task(&task).await?;
+        Ok(task)
+    }
+
+    /// Reserves places for a tenant's next `count` tasks.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the tenant's tasks arrive faster than they can be numbered.
+    pub async fn reserve_arrivals(
+        &self,
+        tenant: &TenantId,
+        share: &FairShare,
+        count: u32,
+        now: Timestamp,
+    ) -> Result<ArrivalBlock> {
+        let places = self.reserve(tenant, share, count, now).await?;
+        Ok(ArrivalBlock::new(places, now))
+    }
+
+    async fn reserve(
+        &self,
+        tenant: &TenantId,
+        share: &FairShare,
+        count: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Arrival>> {
+        const OPERATION: &str = "reserve places for tasks";
         let mut tries = 1;
         loop {
-            let arrivals = self.arrivals(&draft.tenant).await?;
-            let (task, next) = draft.clone().admit(id.clone(), share, arrivals, now);
-            let counted = put_arrivals(OPERATION, &task, &next)?;
+            let found = self.arrivals(tenant, tries > 1).await?;
+            let (places, next) = found.reserve(share, count, now);
+            let counted = put_arrivals(OPERATION, tenant, &found, &next)?;
             match self.write(OPERATION, vec![counted]).await {
-                Err(Error::Conflict { .. }) if tries < ADMISSIONS => tries += 1,
-                counted => {
-                    counted?;
-                    let written = self.write(OPERATION, vec![put(OPERATION, &task)?]).await;
-                    return written.map(|()| task);
-                }
+                Err(Error::Conflict { .. }) if tries < RESERVATIONS => tries += 1,
+                counted => return counted.map(|()| places),
             }
         }
     }
@@ -126,7 +154,7 @@ impl Table {
     /// sent after it. `None` if there is no such task, or it has not failed.
     ///
     /// # Errors
-    /// As of [`Table::admit_task`].
+    /// As of [`Table::reserve_arrivals`].
     pub async fn redrive_task(
         &self,
         tenant: &TenantId,
@@ -137,47 +165,36 @@ impl Table {
         const OPERATION: &str = "redrive a task";
         let mut tries = 1;
         loop {
-            let arrivals = self.arrivals(tenant).await?;
+            let found = self.arrivals(tenant, true).await?;
             let Some(failed) = self.task(tenant, id).await? else {
                 return Ok(None);
             };
-            let Ok((task, next)) = failed.redriven(share, arrivals, now) else {
+            let (places, next) = found.reserve(share, 1, now);
+            let Ok(task) = failed.redriven(first(OPERATION, &places)?, now) else {
                 return Ok(None);
             };
             let writes = vec![
-                put_arrivals(OPERATION, &task, &next)?,
+                put_arrivals(OPERATION, tenant, &found, &next)?,
                 put(OPERATION, &task)?,
                 Write::Delete(keys::dead_letter(tenant, id), None),
             ];
             match self.transact(OPERATION, writes).await {
-                Err(Error::Conflict { .. }) if tries < ADMISSIONS => tries += 1,
+                Err(Error::Conflict { .. }) if tries < RESERVATIONS => tries += 1,
                 written => return written.map(|()| Some(task)),
             }
         }
     }
 
-    /// Writes the next revision of a task, and what goes with it: the agent's load, and the
-    /// invocation that it is given to. A task that is given up becomes a dead letter.
+    /// Writes the next revision of a task. One that is given up becomes a dead letter in the same
+    /// transaction.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if the task, the load or the invocation has changed since it was read;
-    /// nothing was written.
-    pub async fn write_task(
-        &self,
-        task: &Task,
-        load: Option<&AgentLoad>,
-        invocation: Option<InvocationWrites>,
-    ) -> Result<()> {
+    /// [`Error::Conflict`] if the task has changed since it was read; nothing was written.
+    pub async fn write_task(&self, task: &Task) -> Result<()> {
         const OPERATION: &str = "write a task";
         let mut writes = vec![put(OPERATION, task)?];
-        if let Some(load) = load {
-            writes.push(agent_load::put(OPERATION, load)?);
-        }
         if let Some(letter) = task.dead_letter() {
             writes.push(dead_letters::put(OPERATION, &letter)?);
-        }
-        if let Some(invocation) = invocation {
-            writes.extend(invocation.into_writes());
         }
         self.write(OPERATION, writes).await
     }
@@ -188,8 +205,7 @@ impl Table {
             .await
     }
 
-    /// The tasks that are due at `now`: they wait and their time has come, or an agent has them
-    /// and it is time to look whether it still does. The longest due come first.
+    /// The tasks that wait and whose time has come at `now`, the longest due first.
     pub async fn due_tasks(&self, now: Timestamp, page: &PageRequest) -> Result<Page<AgendaTask>> {
         let until = Some(keys::task_due_at(now));
         self.agenda("find due tasks", keys::DUE_TASKS, until, page)
@@ -208,6 +224,7 @@ impl Table {
             operation,
             index: Index::Agenda,
             partition: partition.to_owned(),
+            since: None,
             until,
             filter: None,
             descending: false,
@@ -226,10 +243,12 @@ impl Table {
         })
     }
 
-    /// What is kept of the tasks a tenant has sent.
-    async fn arrivals(&self, tenant: &TenantId) -> Result<Arrivals> {
+    /// What is kept of the tasks a tenant has sent, now or a moment ago.
+    async fn arrivals(&self, tenant: &TenantId, consistent: bool) -> Result<Arrivals> {
+        const OPERATION: &str = "read a tenant's arrivals";
         let key = keys::arrivals(tenant);
-        let arrivals = self.entity("read a tenant's arrivals", &key).await?;
+        let item = self.read(OPERATION, &key, consistent).await?;
+        let arrivals = item.map(|item| item::decode(OPERATION, item)).transpose()?;
         Ok(arrivals.unwrap_or_default())
     }
 
@@ -278,14 +297,20 @@ fn put(operation: &'static str, task: &Task) -> Result<Write> {
     Ok(Write::Put(item::checked(operation, item)?, Some(condition)))
 }
 
-/// The write of what is kept after the arrival of `task`. It names the task: two that arrive at
+/// The write of what is kept after a reservation. It has a name of its own: two that are made at
 /// once leave the same clock and count, and each must know its own write from the other's.
-fn put_arrivals(operation: &'static str, task: &Task, next: &Arrivals) -> Result<Write> {
-    let mut item = item::encode(operation, &keys::arrivals(&task.tenant), next, None)?;
-    item.insert("last".to_owned(), item::string(task.id.as_str()));
-    let condition = match next.admitted.checked_sub(1) {
-        None | Some(0) => Condition::absent(),
-        Some(found) => Condition {
+fn put_arrivals(
+    operation: &'static str,
+    tenant: &TenantId,
+    found: &Arrivals,
+    next: &Arrivals,
+) -> Result<Write> {
+    let mut item = item::encode(operation, &keys::arrivals(tenant), next, None)?;
+    let name = TaskId::generate();
+    item.insert("last".to_owned(), item::string(name.as_str()));
+    let condition = match found.admitted {
+        0 => Condition::absent(),
+        found => Condition {
             expression: "admitted = :found",
             values: Some(Item::from([(
                 ":found".to_owned(),
@@ -294,6 +319,11 @@ fn put_arrivals(operation: &'static str, task: &Task, next: &Arrivals) -> Result
         },
     };
     Ok(Write::Put(item, Some(condition)))
+}
+
+fn first(operation: &'static str, places: &[Arrival]) -> Result<Arrival> {
+    let first = places.first().copied();
+    first.ok_or_else(|| Error::rejected(operation, "no place was asked for"))
 }
 
 fn decode(operation: &'static str, item: &Item) -> Result<Task> {
@@ -340,9 +370,8 @@ mod tests {
         };
         let now = Timestamp::from_second(100).unwrap();
         let share = FairShare::default();
-        draft
-            .admit(TaskId::generate(), &share, Arrivals::default(), now)
-            .0
+        let (places, _) = Arrivals::default().reserve(&share, 1, now);
+        draft.admit(TaskId::generate(), places[0], now)
     }
 
     fn item(task: &Task) -> Item {

@@ -1,5 +1,8 @@
 //! The arrival of a task: its number and its place in the queue.
 
+use std::collections::VecDeque;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,33 +36,125 @@ pub struct TaskDraft {
 pub struct Arrivals {
     /// How far its share is used.
     pub clock: TenantClock,
-    /// How many there were. It is also the revision: each write is made on condition of it.
+    /// How many places there were. It is also the revision: each write is made on condition of it.
     pub admitted: u64,
 }
 
+/// A reserved place among the tenant's tasks, for one task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// When the task counts as having arrived.
+    start: Start,
+    /// Its number among the tenant's tasks.
+    turn: u64,
+}
+
 impl Arrivals {
-    /// The next arrival at `now`, and what is kept after it.
-    fn next(self, share: &FairShare, now: Timestamp) -> (Start, Self) {
-        let (start, clock) = share.admit(self.clock, now);
-        let admitted = self.admitted + 1;
-        (start, Self { clock, admitted })
+    /// Reserves the next `count` places at `now`, in order, and says what is kept after them. The
+    /// latter is to be written on condition that this is what is stored, and only then are the
+    /// places given to tasks: so no two have the same, and none is had that was not counted.
+    #[must_use]
+    pub fn reserve(
+        mut self,
+        share: &FairShare,
+        count: u32,
+        now: Timestamp,
+    ) -> (Vec<Arrival>, Self) {
+        let places = (0..count)
+            .map(|_| {
+                let (start, clock) = share.admit(self.clock, now);
+                let turn = self.admitted;
+                self.clock = clock;
+                self.admitted += 1;
+                Arrival { start, turn }
+            })
+            .collect();
+        (places, self)
+    }
+}
+
+/// Places that a busy process has reserved for a tenant's next tasks.
+///
+/// A tenant that sends one task now and then has its places reserved one by one. While it sends
+/// more than one within [`ArrivalBlock::HOLD`] to the same process, the process reserves several
+/// at once: as many as arrive in that time at the pace of those before, at most twice as many as
+/// were used of the last block, and at most [`ArrivalBlock::MOST`]. What is left over when the
+/// time has passed is lost, to that tenant.
+///
+/// A place is used as if it had been reserved when it is used, if that is later: so no task counts
+/// as having arrived before it did. What this does to the order of tasks:
+///
+/// * Two tasks of one tenant can change places only if they arrive within `HOLD` of each other.
+///   The places of one block are handed out in order. Of two blocks, the one that was reserved
+///   first has the earlier places; and if a task arrives `HOLD` or more after another, its block
+///   was reserved after the other's.
+/// * Of the tasks that a tenant sends from a time *t* on, at most
+///   [`most_ahead(t − HOLD, k)`](FairShare::most_ahead) have a key of *k* or earlier: the places
+///   were reserved at most `HOLD` before they are used, in the order of the tenant's clock.
+#[derive(Debug, Clone)]
+pub struct ArrivalBlock {
+    reserved_at: Timestamp,
+    size: u32,
+    left: VecDeque<Arrival>,
+    used_at: Timestamp,
+}
+
+impl ArrivalBlock {
+    /// How long places are held for the next tasks.
+    pub const HOLD: Duration = Duration::from_millis(100);
+    /// The most places that are reserved at once.
+    pub const MOST: u32 = 16;
+
+    /// Of `places` that were reserved at `now`.
+    #[must_use]
+    pub fn new(places: Vec<Arrival>, now: Timestamp) -> Self {
+        Self {
+            reserved_at: now,
+            size: u32::try_from(places.len()).unwrap_or(u32::MAX),
+            left: places.into(),
+            used_at: now,
+        }
+    }
+
+    /// The next place, for a task that arrives at `now`; `None` if there is none that still holds.
+    pub fn take(&mut self, now: Timestamp) -> Option<Arrival> {
+        if !(self.reserved_at..self.ends_at(Self::HOLD)).contains(&now) {
+            return None;
+        }
+        let place = self.left.pop_front()?;
+        self.used_at = now;
+        let start = place.start.not_before(now);
+        Some(Arrival { start, ..place })
+    }
+
+    /// How many places to reserve when a task arrives at `now` for which this block, the tenant's
+    /// last, has none.
+    #[must_use]
+    pub fn next_size(&self, now: Timestamp) -> u32 {
+        let since_last = now.duration_since(self.used_at).unsigned_abs();
+        if since_last >= Self::HOLD {
+            return 1;
+        }
+        let used = u128::from(self.size).saturating_sub(self.left.len() as u128);
+        let used = used.max(1);
+        let since = now.duration_since(self.reserved_at).unsigned_abs();
+        let hold = Self::HOLD.as_micros();
+        let arriving = 1 + (hold - 1) * used / since.as_micros().max(1);
+        let size = arriving.min(2 * used).min(u128::from(Self::MOST));
+        u32::try_from(size).unwrap_or(Self::MOST)
+    }
+
+    fn ends_at(&self, hold: Duration) -> Timestamp {
+        self.reserved_at.checked_add(hold).unwrap_or(Timestamp::MAX)
     }
 }
 
 impl TaskDraft {
-    /// The task as it is accepted at `now`, and what is kept of the tenant's arrivals after it.
-    /// The latter is to be written first, on condition that `arrivals` is what is stored, and only
-    /// then the task: so no count is lost.
+    /// The task as it is accepted at `now`, in a place that was reserved for it.
     #[must_use]
-    pub fn admit(
-        self,
-        id: TaskId,
-        share: &FairShare,
-        arrivals: Arrivals,
-        now: Timestamp,
-    ) -> (Task, Arrivals) {
-        let (start, next) = arrivals.next(share, now);
-        let task = Task {
+    pub fn admit(self, id: TaskId, arrival: Arrival, now: Timestamp) -> Task {
+        let start = arrival.start;
+        Task {
             id,
             tenant: self.tenant,
             text: self.text,
@@ -68,7 +163,7 @@ impl TaskDraft {
             priority: self.priority,
             deadline: self.deadline,
             virtual_deadline: VirtualDeadline::of(start, self.priority, self.deadline, LEAD),
-            turn: arrivals.admitted,
+            turn: arrival.turn,
             retry: self.retry,
             status: TaskStatus::Queued,
             attempts: Vec::new(),
@@ -80,28 +175,29 @@ impl TaskDraft {
             due_at: None,
             created_at: now,
             updated_at: now,
-        };
-        (task, next)
+        }
     }
 }
 
 impl Task {
-    /// A failed task in the queue again, with all attempts it is allowed and the place of one that
-    /// arrives at `now`; and what is kept of the tenant's arrivals after it.
+    /// A failed task in the queue again, in a place that was reserved for it at `now`, and with
+    /// all the attempts it is allowed.
     ///
     /// # Errors
     ///
     /// If it has not failed.
     pub fn redriven(
         &self,
-        share: &FairShare,
-        arrivals: Arrivals,
+        arrival: Arrival,
         now: Timestamp,
-    ) -> Result<(Self, Arrivals), super::IllegalTaskTransition> {
-        let (start, next) = arrivals.next(share, now);
+    ) -> Result<Self, super::IllegalTaskTransition> {
         let mut task = self.redriven_to(now)?;
+        let start = arrival.start;
         task.virtual_deadline = VirtualDeadline::of(start, task.priority, task.deadline, LEAD);
-        task.turn = arrivals.admitted;
-        Ok((task, next))
+        task.turn = arrival.turn;
+        Ok(task)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,31 @@
 //! Attempts at a task, and what is left of one that was given up.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::retry::{Failure, GivenUp};
 use crate::{AgentName, InvocationId, TaskId, TenantId, VersionNumber};
+
+/// One try at a task. Written out (`task_…/7/1`) it gives the identifier of the run that is
+/// started for it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttemptKey {
+    /// The task.
+    pub task: TaskId,
+    /// Its number among the tenant's tasks, which is another one once it is redriven.
+    pub turn: u64,
+    /// The number of the attempt, from 1.
+    pub number: usize,
+}
+
+impl fmt::Display for AttemptKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { task, turn, number } = self;
+        write!(f, "{task}/{turn}/{number}")
+    }
+}
 
 /// One agent's try at a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,13 +22,14 @@ fn draft(text: &str) -> TaskDraft {
     }
 }
 
-fn admitted(text: &str, arrivals: Arrivals, now: i64) -> (Task, Arrivals) {
-    let id = "task_00000000000000000000000000000001".parse().unwrap();
-    draft(text).admit(id, &FairShare::default(), arrivals, at(now))
+fn place(arrivals: Arrivals, now: i64) -> Arrival {
+    arrivals.reserve(&FairShare::default(), 1, at(now)).0[0]
 }
 
 fn queued() -> Task {
-    admitted("will it rain", Arrivals::default(), 100).0
+    let id = "task_00000000000000000000000000000001".parse().unwrap();
+    let place = place(Arrivals::default(), 100);
+    draft("will it rain").admit(id, place, at(100))
 }
 
 fn to(agent: &str) -> Routed {
@@ -58,7 +59,8 @@ fn arrivals_are_numbered_and_share_out() {
     let mut arrivals = Arrivals::default();
     let mut places = Vec::new();
     for turn in 0..3 {
-        let (task, next) = draft("x").admit(TaskId::generate(), &share, arrivals, at(10));
+        let (reserved, next) = arrivals.reserve(&share, 1, at(10));
+        let task = draft("x").admit(TaskId::generate(), reserved[0], at(10));
         assert_eq!(task.turn, turn);
         places.push(task.virtual_deadline);
         arrivals = next;
@@ -71,7 +73,7 @@ fn arrivals_are_numbered_and_share_out() {
 fn a_task_that_is_done_keeps_who_did_it() {
     let task = started(&queued(), "weather", 101);
     assert_eq!(task.current().unwrap().agent.as_str(), "weather");
-    assert!(task.due_at.is_some());
+    assert_eq!(task.due_at, None, "its run is looked after");
     let done = task.completed(at(102)).unwrap();
     assert_eq!(done.due_at, None);
     assert_eq!(done.attempts[0].ended_at, Some(at(102)));
@@ -153,7 +155,6 @@ fn who_cancels_a_running_task_waits_for_its_agent() {
         panic!("it is running")
     };
     assert_eq!(invocation, running.attempts[0].invocation);
-    assert_eq!(asked.due_at, running.due_at);
     let failed = asked.attempt_failed(failure(Failure::Agent), at(103));
     assert_eq!(failed.unwrap().status, TaskStatus::Cancelled);
     let done = asked.completed(at(103)).unwrap();
@@ -181,12 +182,11 @@ fn a_redriven_task_starts_over_and_keeps_its_past() {
         admitted: 7,
         ..Arrivals::default()
     };
-    let (again, next) = failed
-        .redriven(&FairShare::default(), arrivals, at(500))
-        .unwrap();
+    let again = failed.redriven(place(arrivals, 500), at(500)).unwrap();
     assert_eq!(again.status, TaskStatus::Queued);
     assert!(again.virtual_deadline > task.virtual_deadline);
-    assert_eq!((again.turn, next.admitted), (7, 8));
+    assert_eq!(again.turn, 7);
+    assert_ne!(again.next_attempt(), failed.next_attempt());
     assert_eq!((again.attempts.len(), again.tried().count()), (1, 0));
     assert_eq!(
         again
@@ -197,22 +197,26 @@ fn a_redriven_task_starts_over_and_keeps_its_past() {
         TaskState::Rejected
     );
     let done = started(&again, "first", 502).completed(at(503)).unwrap();
-    assert!(done.redriven(&FairShare::default(), next, at(504)).is_err());
+    assert!(done.redriven(place(arrivals, 504), at(504)).is_err());
 }
 
 #[test]
-fn the_keeper_looks_ever_less_often() {
-    let mut task = started(&queued(), "sleeper", 0);
-    assert_eq!(task.looked_after(at(59)), None);
-    let mut looks = Vec::new();
-    for _ in 0..10 {
-        let due = task.due_at.unwrap();
-        looks.push(due.as_second());
-        task = task.looked_after(due).unwrap();
-    }
-    assert_eq!(looks[..5], [60, 120, 240, 480, 960]);
-    assert_eq!(looks[9] - looks[8], 3_600);
-    assert_eq!(queued().looked_after(at(9_999)), None);
+fn every_attempt_has_a_run_of_its_own() {
+    let task = queued();
+    let first = InvocationId::attempted_by(&task.next_attempt());
+    assert_eq!(first, InvocationId::attempted_by(&task.next_attempt()));
+    let again = started(&task, "first", 101)
+        .attempt_failed(failure(Failure::Agent), at(102))
+        .unwrap();
+    assert_ne!(first, InvocationId::attempted_by(&again.next_attempt()));
+}
+
+#[test]
+fn a_task_that_was_put_off_while_it_was_given_is_given() {
+    let waiting = queued().put_off(json!({}), at(101)).unwrap();
+    let running = started(&waiting, "weather", 102);
+    assert_eq!(running.status.state(), TaskState::Running);
+    assert_eq!(running.due_at, None);
 }
 
 #[test]
@@ -286,7 +290,6 @@ enum Move {
     Fail(Failure),
     CancelAttempt,
     Cancel,
-    LookAfter,
     Redrive,
 }
 
@@ -303,7 +306,6 @@ fn any_move() -> impl Strategy<Value = Move> {
         Just(Move::Fail(Failure::Platform(ErrorName::Denied))),
         Just(Move::CancelAttempt),
         Just(Move::Cancel),
-        Just(Move::LookAfter),
         Just(Move::Redrive),
     ]
 }
@@ -322,11 +324,9 @@ fn apply(task: &Task, step: &Move, now: Timestamp) -> Option<Task> {
             Cancelling::Ended => None,
             Cancelling::Cancelled(task) | Cancelling::Requested(task, _) => Some(*task),
         },
-        Move::LookAfter => task.looked_after(now),
         Move::Redrive => task
-            .redriven(&FairShare::default(), Arrivals::default(), now)
-            .ok()
-            .map(|(task, _)| task),
+            .redriven(place(Arrivals::default(), 0), now)
+            .ok(),
     }
 }
 
@@ -353,8 +353,7 @@ proptest! {
             prop_assert_eq!(next.current().is_some(), to == TaskState::Running);
             let counted = next.attempts.len() - next.forgiven;
             prop_assert!(counted <= next.retry.attempts as usize);
-            let looked_after = matches!(to, TaskState::Running | TaskState::Waiting);
-            prop_assert_eq!(next.due_at.is_some(), looked_after);
+            prop_assert_eq!(next.due_at.is_some(), to == TaskState::Waiting);
             prop_assert_eq!(next.dead_letter().is_some(), to == TaskState::Failed);
             if !matches!(step, Move::Redrive) {
                 prop_assert_eq!(next.virtual_deadline, task.virtual_deadline);

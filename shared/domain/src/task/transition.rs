@@ -9,11 +9,6 @@ use super::{Attempt, AttemptFailure, Rejection, Task, TaskState, TaskStatus};
 use crate::retry::{GivenUp, Next, RetryPolicy};
 use crate::{AgentName, InvocationId, VersionNumber};
 
-/// How long an agent may have a task before the keeper first looks whether the message of the
-/// agent's end was lost. From then on it looks ever less often, and at least once an hour.
-const FIRST_LOOK: Duration = Duration::from_mins(1);
-const LAST_LOOK: Duration = Duration::from_hours(1);
-
 /// How long a wake-up message may take before the keeper sends another.
 const WAKE_GRACE: Duration = Duration::from_secs(20);
 
@@ -62,14 +57,19 @@ pub enum Cancelling {
 type Moved = Result<Task, IllegalTaskTransition>;
 
 impl Task {
-    /// Given to an agent by `decision`.
+    /// Given to an agent by `decision`. One that has been put off meanwhile is given all the same,
+    /// since the agent's run is there already.
     ///
     /// # Errors
     ///
     /// As of every move: if the task is in no state from which it may be made.
     pub fn started(&self, routed: Routed, decision: Value, now: Timestamp) -> Moved {
         let invocation = routed.invocation.clone();
-        let mut next = self.moved(TaskState::Queued, TaskStatus::Running { invocation }, now)?;
+        let from = match self.status.state() {
+            TaskState::Waiting => TaskState::Waiting,
+            _ => TaskState::Queued,
+        };
+        let mut next = self.moved(from, TaskStatus::Running { invocation }, now)?;
         next.attempts.push(Attempt {
             agent: routed.agent,
             version: routed.version,
@@ -79,7 +79,6 @@ impl Task {
             failure: None,
         });
         next.decision = Some(decision);
-        next.due_at = Some(after(now, FIRST_LOOK));
         Ok(next)
     }
 
@@ -169,24 +168,11 @@ impl Task {
             }
             TaskStatus::Running { invocation } => {
                 let mut next = self.revised(self.status.clone(), now);
-                next.due_at = self.due_at;
                 next.cancel_requested = true;
                 Cancelling::Requested(Box::new(next), invocation.clone())
             }
             _ => Cancelling::Ended,
         }
-    }
-
-    /// The same task, looked after at `now`, when its due time has come and there is nothing to
-    /// be done yet: it is due again later. `None` if it was not due.
-    #[must_use]
-    pub fn looked_after(&self, now: Timestamp) -> Option<Self> {
-        let due = self.due_at.filter(|due| *due <= now)?;
-        let running = self.current()?;
-        let so_far = due.duration_since(running.started_at).unsigned_abs();
-        let mut next = self.revised(self.status.clone(), now);
-        next.due_at = Some(after(now, so_far.clamp(FIRST_LOOK, LAST_LOOK)));
-        Some(next)
     }
 
     pub(super) fn redriven_to(&self, now: Timestamp) -> Moved {

@@ -15,14 +15,14 @@ async fn a_task_goes_to_the_agent_its_text_is_for() {
     let run = world.run_of(&task).await;
     assert_eq!(run.task, Some(task.id.clone()));
     assert_eq!(run.input, json!({"text": INVOICE}));
-    assert_eq!(world.load("invoices").await.in_flight, 1);
+    assert_eq!(world.load("invoices").await.tasks(), 1);
     let step = json!({"tenant": "acme", "invocation": run.id});
     assert_eq!(world.sent("step"), [step]);
 
     let done = world.settle(&task, done()).await;
     assert_eq!(done.status, TaskStatus::Completed { invocation: run.id });
     let load = world.load("invoices").await;
-    assert_eq!((load.in_flight, load.succeeded, load.failed), (0, 1, 0));
+    assert_eq!((load.tasks(), load.succeeded, load.failed), (0, 1, 0));
     let queued = world.deps.table.queued_tasks(&all()).await.unwrap();
     assert_eq!(queued.items, []);
 }

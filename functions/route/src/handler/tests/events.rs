@@ -19,13 +19,11 @@ async fn take(world: &World, case: &str) -> Answer {
 /// The task that the sample events name.
 async fn sample(world: &World) -> Task {
     let id = "task_01980000000070008000000000000001".parse().unwrap();
-    let (task, _) = draft(INVOICE).admit(
-        id,
-        &FairShare::default(),
-        tdev_domain::Arrivals::default(),
-        Timestamp::now(),
-    );
-    let written = world.deps.table.write_task(&task, None, None).await;
+    let now = Timestamp::now();
+    let arrivals = tdev_domain::Arrivals::default();
+    let (places, _) = arrivals.reserve(&FairShare::default(), 1, now);
+    let task = draft(INVOICE).admit(id, places[0], now);
+    let written = world.deps.table.write_task(&task).await;
     written.unwrap();
     task
 }

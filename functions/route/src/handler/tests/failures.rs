@@ -82,11 +82,7 @@ async fn a_failure_that_no_repetition_mends_is_given_up_at_once() {
     let letter = failed.dead_letter().unwrap();
     assert_eq!(letter.reason, GivenUp::Permanent);
     let load = world.load(agent_of(&task)).await;
-    assert_eq!(
-        (load.in_flight, load.failed),
-        (0, 0),
-        "not the agent's fault"
-    );
+    assert_eq!((load.tasks(), load.failed), (0, 0), "not the agent's fault");
 }
 
 #[tokio::test]
@@ -155,16 +151,8 @@ async fn an_agent_that_keeps_failing_rests_and_is_tried_with_one_task() {
         revision: load.revision + 1,
         ..load
     };
-    let waited = Task {
-        revision: task.revision + 1,
-        ..task.clone()
-    };
-    let table = &world.deps.table;
-    table
-        .write_task(&waited, Some(&rested), None)
-        .await
-        .unwrap();
-    let waited = world.pass(&waited).await;
+    world.deps.table.put_agent_load(&rested).await.unwrap();
+    let waited = world.pass(&task).await;
     deliver(&world.deps, &retry(&waited)).await;
     let probe = world.task(&task.id).await;
     assert_eq!(state(&probe), TaskState::Running);
@@ -185,39 +173,18 @@ async fn a_task_called_off_ends_with_its_run() {
     let Cancelling::Requested(asked, _) = task.cancel(Timestamp::now()) else {
         panic!("it is running")
     };
-    world
-        .deps
-        .table
-        .write_task(&asked, None, None)
-        .await
-        .unwrap();
+    world.deps.table.write_task(&asked).await.unwrap();
     let cancelled = world.settle(&asked, InvocationStatus::Cancelled).await;
     assert_eq!(cancelled.status, TaskStatus::Cancelled);
-    assert_eq!(world.load(agent_of(&task)).await.in_flight, 0);
+    assert_eq!(world.load(agent_of(&task)).await.tasks(), 0);
 }
 
 #[tokio::test]
-async fn a_run_that_has_not_ended_is_left_alone_and_looked_after_later() {
+async fn a_run_that_has_not_ended_is_left_alone() {
     let world = World::with(&["weather", "music"]).await;
     let task = world.route(&draft(RAIN)).await;
     assert!(!deliver(&world.deps, &ended(&task)).await);
     assert_eq!(world.task(&task.id).await, task);
-    let past = Timestamp::now() - 1.second();
-    let overdue = Task {
-        due_at: Some(past),
-        revision: task.revision + 1,
-        ..task.clone()
-    };
-    world
-        .deps
-        .table
-        .write_task(&overdue, None, None)
-        .await
-        .unwrap();
-    deliver(&world.deps, &ended(&task)).await;
-    let later = world.task(&task.id).await;
-    assert_eq!(state(&later), TaskState::Running);
-    assert!(later.due_at > Some(past));
 }
 
 #[tokio::test]

@@ -296,7 +296,7 @@ impl World {
             revision: task.revision + 1,
             ..task.clone()
         };
-        let written = self.deps.table.write_task(&next, None, None).await;
+        let written = self.deps.table.write_task(&next).await;
         written.unwrap();
         next
     }

@@ -111,7 +111,7 @@ async fn many_workers_never_take_one_task_twice_and_leave_none() {
     let steps: BTreeSet<String> = world.sent("step").iter().map(Value::to_string).collect();
     assert_eq!((steps.len(), world.sent("step").len()), (48, 48));
     for (agent, count) in &in_flight {
-        assert_eq!(world.load(agent).await.in_flight, *count, "{agent}");
+        assert_eq!(world.load(agent).await.tasks(), *count, "{agent}");
     }
 
     for task in &tasks {
@@ -126,7 +126,7 @@ async fn many_workers_never_take_one_task_twice_and_leave_none() {
     }
     for (agent, count) in in_flight {
         let load = world.load(&agent).await;
-        assert_eq!((load.in_flight, load.succeeded), (0, count), "{agent}");
+        assert_eq!((load.tasks(), load.succeeded), (0, count), "{agent}");
     }
 }
 

@@ -25,7 +25,7 @@ async fn every_message_may_come_any_number_of_times() {
         (state(&running), running.attempts.len()),
         (TaskState::Running, 1)
     );
-    assert_eq!(world.load(agent_of(&running)).await.in_flight, 1);
+    assert_eq!(world.load(agent_of(&running)).await.tasks(), 1);
 
     world.end_run(&running, raised()).await;
     let second = repeat().await;
@@ -40,7 +40,7 @@ async fn every_message_may_come_any_number_of_times() {
     assert_eq!(state(&completed), TaskState::Completed);
     assert_eq!(repeat().await, completed);
     let load = world.load(agent_of(&second)).await;
-    assert_eq!((load.in_flight, load.succeeded), (0, 1));
+    assert_eq!((load.tasks(), load.succeeded), (0, 1));
 }
 
 /// From now on the index of the queue shows these tasks and no others.
