@@ -1,11 +1,13 @@
 //! Agenda → messages.
 
+use std::ops::Add;
+use std::time::Duration;
+
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use tdev_aws::{AgendaTask, DUE_SHARDS, DueInvocation, PageRequest, Queue, SdkConfig, Table};
-use tdev_domain::{ErrorName, Task, TaskMessage, TaskStatus};
-use tdev_invocation::keeper::look_after;
+use tdev_aws::{AgendaTask, PageRequest, Queue, SdkConfig, Table};
+use tdev_domain::{Task, TaskMessage, TaskStatus};
 use tdev_invocation::limits::WAKE_GRACE;
 use tdev_journal::Journals;
 use tdev_lambda::Error;
@@ -24,9 +26,9 @@ const MAX_PAGES: usize = 20;
 /// What the handler works with.
 #[derive(Debug)]
 pub struct Deps {
-    table: Table,
-    journals: Journals,
-    tasks: Queue,
+    pub(crate) table: Table,
+    pub(crate) journals: Journals,
+    pub(crate) tasks: Queue,
 }
 
 impl Deps {
@@ -50,13 +52,22 @@ pub struct Sweep {
     pub tasks: usize,
 }
 
-/// Sends for everything that is due.
-pub async fn handle(deps: &Deps) -> Result<Sweep, Error> {
-    let now = Timestamp::now();
-    let mut sweep = Sweep::default();
-    for shard in 0..DUE_SHARDS {
-        sweep.invocations += deps.invocations(shard, now).await?;
+impl Add for Sweep {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            invocations: self.invocations + other.invocations,
+            tasks: self.tasks + other.tasks,
+        }
     }
+}
+
+/// Sends for everything that is due. Of the invocations, what is not seen to within about `budget`
+/// is left to the next time.
+pub async fn handle(deps: &Deps, budget: Duration) -> Result<Sweep, Error> {
+    let now = Timestamp::now();
+    let mut sweep = deps.invocations(now, budget).await?;
     sweep.tasks += deps.due_tasks(now).await?;
     sweep.tasks += deps.queued_tasks(now).await?;
     metrics::counter!(names::KEPT, "Kind" => "invocation").increment(count(sweep.invocations));
@@ -74,39 +85,6 @@ fn page(after: Option<String>) -> PageRequest {
 }
 
 impl Deps {
-    /// Sends for the invocations of one shard of the agenda.
-    async fn invocations(&self, shard: u8, now: Timestamp) -> Result<usize, Error> {
-        let mut sent = 0;
-        let mut after = None;
-        for _ in 0..MAX_PAGES {
-            let found = self.journals.due(shard, now, &page(after)).await?;
-            sent += stream::iter(found.items)
-                .map(|due| self.invocation(due, now))
-                .buffer_unordered(AT_ONCE)
-                .try_fold(0, async |sum, was_sent| Ok(sum + usize::from(was_sent)))
-                .await?;
-            after = found.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        Ok(sent)
-    }
-
-    async fn invocation(&self, due: DueInvocation, now: Timestamp) -> Result<bool, Error> {
-        let DueInvocation { tenant, id } = due;
-        let journal = self.journals.of(&tenant);
-        let wake = look_after(&id, &journal, now)
-            .await
-            .map_err(|error| Error::caused_by(ErrorName::Transient, error))?;
-        let Some(wake) = wake else {
-            return Ok(false);
-        };
-        self.journals.wake(&tenant, &wake, now).await?;
-        tracing::info!(%tenant, invocation = %id, "sent for");
-        Ok(true)
-    }
-
     /// Sends for the tasks whose time has come.
     async fn due_tasks(&self, now: Timestamp) -> Result<usize, Error> {
         let mut sent = 0;

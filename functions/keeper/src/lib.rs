@@ -7,11 +7,15 @@
 //! have arrived, or whose time has come; for tasks that wait and whose time has come, that an
 //! agent has had for long, or that have been in the queue for longer than a permit takes.
 //!
+//! An invocation that has ended is on the agenda too, until it expires. If a task waits for it that
+//! has not been told, the message that should have told it is sent again.
+//!
 //! It decides nothing that a worker would not find out from the record, so a message too many is
 //! harmless.
 
 mod config;
 mod handler;
+mod invocations;
 
 pub use config::Config;
 pub use handler::{Deps, Sweep, handle};

@@ -7,6 +7,7 @@
 )]
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use keeper::{Config, Deps, Sweep, handle};
@@ -16,7 +17,7 @@ use tdev_domain::order::{FairShare, Priority};
 use tdev_domain::retry::RetryPolicy;
 use tdev_domain::{
     ArtifactDigest, Callee, Invocation, InvocationChange, InvocationId, InvocationStatus, Limits,
-    TaskDraft, TenantId, VersionNumber,
+    Routed, Task, TaskDraft, TenantId, VersionNumber,
 };
 use tdev_invocation::{Journal, accept};
 use tdev_journal::Journals;
@@ -28,6 +29,9 @@ struct Function {
     journals: Journals,
     table: Table,
 }
+
+/// More time than a sweep needs here.
+const AMPLE: Duration = Duration::from_hours(1);
 
 fn tenant() -> TenantId {
     "acme".parse().unwrap()
@@ -77,6 +81,41 @@ impl Function {
         id
     }
 
+    /// A task that an agent has, and the agent's run, which has ended.
+    async fn running_task(&self) -> (Task, InvocationId) {
+        let task = self.task(1).await;
+        let id = self
+            .invocation(600, |record| {
+                record.task = Some(task.id.clone());
+                record.status = InvocationStatus::Cancelled;
+            })
+            .await;
+        let routed = Routed {
+            agent: "agent".parse().unwrap(),
+            version: VersionNumber::FIRST,
+            invocation: id.clone(),
+        };
+        let task = task.started(routed, json!({}), Timestamp::now()).unwrap();
+        self.table.write_task(&task).await.unwrap();
+        (task, id)
+    }
+
+    /// A task as it was admitted so many seconds ago.
+    async fn task(&self, seconds: i64) -> Task {
+        let draft = TaskDraft {
+            tenant: tenant(),
+            text: "hello".to_owned(),
+            input: json!({"text": "hello"}),
+            capability: None,
+            priority: Priority::NORMAL,
+            deadline: None,
+            retry: RetryPolicy::default(),
+        };
+        let share = FairShare::default();
+        let task = self.table.admit_task(&draft, &share, ago(seconds)).await;
+        task.unwrap()
+    }
+
     /// What was sent, as queue and body.
     fn sent(&self) -> Vec<(String, Value)> {
         let sent = self.aws.requests_of("SQS.SendMessage");
@@ -102,7 +141,10 @@ async fn nothing_is_sent_where_nothing_is_due() {
             record.due_at = Some(until);
         })
         .await;
-    assert_eq!(handle(&function.deps).await.unwrap(), Sweep::default());
+    assert_eq!(
+        handle(&function.deps, AMPLE).await.unwrap(),
+        Sweep::default()
+    );
     assert_eq!(function.sent(), []);
 }
 
@@ -119,7 +161,7 @@ async fn a_lost_message_and_a_lost_worker_are_made_up_for_once() {
             record.due_at = Some(expired);
         })
         .await;
-    let swept = handle(&function.deps).await.unwrap();
+    let swept = handle(&function.deps, AMPLE).await.unwrap();
     assert_eq!(swept.invocations, 2);
     let mut sent = function.sent();
     sent.sort_by_key(|(_, body)| body.to_string());
@@ -130,7 +172,10 @@ async fn a_lost_message_and_a_lost_worker_are_made_up_for_once() {
     expected.sort_by_key(|(_, body)| body.to_string());
     assert_eq!(sent, expected);
     // The messages are on their way.
-    assert_eq!(handle(&function.deps).await.unwrap(), Sweep::default());
+    assert_eq!(
+        handle(&function.deps, AMPLE).await.unwrap(),
+        Sweep::default()
+    );
 }
 
 #[tokio::test]
@@ -138,23 +183,9 @@ async fn a_task_whose_permit_was_lost_is_given_another() {
     let function = Function::new();
     let mut ids = Vec::new();
     for seconds in [600, 1] {
-        let draft = TaskDraft {
-            tenant: tenant(),
-            text: "hello".to_owned(),
-            input: json!({"text": "hello"}),
-            capability: None,
-            priority: Priority::NORMAL,
-            deadline: None,
-            retry: RetryPolicy::default(),
-        };
-        let share = FairShare::default();
-        let task = function
-            .table
-            .admit_task(&draft, &share, ago(seconds))
-            .await;
-        ids.push(task.unwrap().id);
+        ids.push(function.task(seconds).await.id);
     }
-    assert_eq!(handle(&function.deps).await.unwrap().tasks, 1);
+    assert_eq!(handle(&function.deps, AMPLE).await.unwrap().tasks, 1);
     let permit = json!({"kind": "permit", "tenant": "acme", "task": ids[0]});
     assert_eq!(function.sent(), [("https://sqs/task".to_owned(), permit)]);
 }
@@ -166,5 +197,102 @@ async fn a_queue_that_does_not_take_messages_fails_the_sweep() {
     function.aws.on("SQS.SendMessage", |_| {
         Response::error(503, "ServiceUnavailable", "later")
     });
-    assert!(handle(&function.deps).await.is_err());
+    assert!(handle(&function.deps, AMPLE).await.is_err());
+}
+
+/// The items read one by one in a sweep.
+fn looks(function: &Function) -> usize {
+    let reads = function.aws.requests_of("DynamoDB.GetItem");
+    let records = reads.iter().filter(|read| {
+        let key = read.json()["Key"]["PK"]["S"].to_string();
+        key.contains("#INVOCATION#")
+    });
+    records.count()
+}
+
+async fn swept(function: &Function, budget: Duration) -> usize {
+    function.aws.forget_requests();
+    handle(&function.deps, budget).await.unwrap();
+    looks(function)
+}
+
+#[tokio::test]
+async fn what_has_ended_is_looked_at_while_it_is_new_and_once_more() {
+    let function = Function::new();
+    let ended = |record: &mut Invocation| record.status = InvocationStatus::Cancelled;
+    function.invocation(3_600, ended).await;
+    function.invocation(300, ended).await;
+    function.invocation(90, ended).await;
+    // All of them, and by the second sweep the oldest alone.
+    assert_eq!(swept(&function, AMPLE).await, 3 + 1);
+    // The last one is where something may have been too early.
+    assert_eq!(swept(&function, AMPLE).await, 1);
+    assert_eq!(function.sent(), []);
+}
+
+#[tokio::test]
+async fn a_sweep_without_time_goes_on_where_the_last_one_stopped() {
+    let function = Function::new();
+    let ended = |record: &mut Invocation| record.status = InvocationStatus::Cancelled;
+    // More than a page of each shard, and behind them one that needs somebody.
+    for _ in 0..1_500 {
+        function.invocation(3_600, ended).await;
+    }
+    function.invocation(1_800, |_| {}).await;
+    let mut looked = Vec::new();
+    while function.sent().is_empty() {
+        assert!(looked.len() < 5, "{looked:?}");
+        looked.push(swept(&function, Duration::ZERO).await);
+    }
+    assert!(looked.len() >= 2 && looked[0] == 2 * 4 * 200, "{looked:?}");
+}
+
+#[tokio::test]
+async fn a_task_that_was_not_told_of_the_end_is_told_until_it_knows() {
+    let function = Function::new();
+    let (task, _) = function.running_task().await;
+    let message = json!({"kind": "ended", "tenant": "acme", "task": task.id});
+    let swept = handle(&function.deps, AMPLE).await.unwrap();
+    assert!(swept.tasks >= 1);
+    let expected = [("https://sqs/task".to_owned(), message)];
+    assert_eq!(function.sent(), expected);
+
+    let function = Function::new();
+    let (task, _) = function.running_task().await;
+    let done = task.completed(Timestamp::now()).unwrap();
+    function.table.write_task(&done).await.unwrap();
+    assert_eq!(
+        handle(&function.deps, AMPLE).await.unwrap(),
+        Sweep::default()
+    );
+    assert_eq!(function.sent(), []);
+}
+
+#[tokio::test]
+async fn what_is_damaged_does_not_stand_in_the_way() {
+    let function = Function::new();
+    let large = |record: &mut Invocation| record.input = json!("x".repeat(10_000));
+    function.invocation(700, large).await;
+    function.aws.on("S3.GetObject", |_| {
+        Response::error(404, "NoSuchKey", "there is no such object")
+    });
+    let after = function.invocation(600, |_| {}).await;
+    handle(&function.deps, AMPLE).await.unwrap();
+    let body = json!({"tenant": "acme", "invocation": after});
+    assert_eq!(function.sent(), [("https://sqs/step".to_owned(), body)]);
+}
+
+#[tokio::test]
+async fn what_a_failed_sweep_left_is_found_by_the_next() {
+    let function = Function::new();
+    let (task, _) = function.running_task().await;
+    function.aws.on("SQS.SendMessage", |_| {
+        Response::error(503, "ServiceUnavailable", "later")
+    });
+    assert!(handle(&function.deps, AMPLE).await.is_err());
+    function.aws.restore("SQS.SendMessage");
+    function.aws.forget_requests();
+    handle(&function.deps, AMPLE).await.unwrap();
+    let message = json!({"kind": "ended", "tenant": "acme", "task": task.id});
+    assert_eq!(function.sent(), [("https://sqs/task".to_owned(), message)]);
 }

@@ -54,8 +54,7 @@ async fn follow(
             why: Refusal::Ended,
             ..
         } => {
-            let task = record.and_then(|record| record.task.clone());
-            tell(deps, message, task.map(Waiter::Task)).await
+            tell(deps, message, record.and_then(Waiter::of)).await
         }
         // It came too early, as a message does that could not be delayed for long enough.
         Outcome::NotClaimable {
@@ -86,6 +85,11 @@ async fn tell(deps: &Deps, message: &StepMessage, waiter: Option<Waiter>) -> Res
                 task,
             };
             Ok(deps.tasks.send(&ended, &[]).await?)
+        }
+        Some(Waiter::Step(step)) => {
+            let (run, place) = (step.run, Some(step.place));
+            let now = Timestamp::now();
+            Ok(deps.journals.wake_run(&message.tenant, run, place, now).await?)
         }
     }
 }

@@ -1,20 +1,32 @@
 //! The keeper's part: to find what no worker is coming for.
 //!
 //! An invocation needs looking after when its `due_at` has passed: its lease has expired, the
-//! message that should have called a worker was lost, or the time it waits for has come. One query
-//! by `due_at` finds all of them; what it finds may be out of date, so the record is read again.
+//! message that should have called a worker was lost, or the time it waits for has come. One that
+//! has ended keeps its `due_at`, by which it is found once more: the message that tells the task
+//! which waits for it may have been lost. One query by `due_at` finds all of them; what it finds
+//! may be out of date, so the record is read again.
 
 use jiff::Timestamp;
 use tdev_domain::{Invocation, InvocationChange, InvocationId};
 
 use crate::error::written;
-use crate::transition::{self, WakeUp};
+use crate::transition::{self, Waiter, WakeUp};
 use crate::{Error, Journal};
 
-/// Returns the wake-up to send for the invocation `id`, if it needs one.
+/// What an invocation needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Care {
+    /// This wake-up is to be sent.
+    Wake(WakeUp),
+    /// It has ended, and this one is to be told unless it knows.
+    Tell(Waiter),
+}
+
+/// Finds out what the invocation `id` needs, if anything.
 ///
-/// Its `due_at` is first moved on, so that a backlog of messages is not added to at every sweep
-/// and a keeper that is lost before it sends is made up for by a later sweep.
+/// Its `due_at` is moved on before a wake-up is sent, so that a backlog of messages is not added
+/// to at every sweep and a keeper that is lost before it sends is made up for by a later sweep.
+/// What has ended does not change, and is told of as often as it is asked for.
 ///
 /// # Errors
 ///
@@ -23,10 +35,19 @@ pub async fn look_after(
     id: &InvocationId,
     journal: &impl Journal,
     now: Timestamp,
-) -> Result<Option<WakeUp>, Error> {
-    let Some(found) = journal.load(id).await? else {
+) -> Result<Option<Care>, Error> {
+    // Most of what is found has ended, and then a glance is enough.
+    let ended = |seen: &Invocation| seen.status.is_final();
+    let found = match journal.glance(id).await?.filter(ended) {
+        Some(seen) => Some(seen),
+        None => journal.load(id).await?,
+    };
+    let Some(found) = found else {
         return Ok(None);
     };
+    if found.status.is_final() {
+        return Ok(Waiter::of(&found).map(Care::Tell));
+    }
     let Some(record) = looked_after(&found, now) else {
         return Ok(None);
     };
@@ -36,7 +57,7 @@ pub async fn look_after(
     };
     // Whoever was faster has given it another due time.
     let was_written = written(journal.commit(&[InvocationChange::to(record)]).await)?;
-    Ok(was_written.then_some(wake))
+    Ok(was_written.then_some(Care::Wake(wake)))
 }
 
 /// The record to write before `found` is sent a wake-up, if it needs one.

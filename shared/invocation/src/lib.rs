@@ -68,6 +68,9 @@
 //!   have come, a wait that is over), or because it waits for a child that is found. Any number of
 //!   lost messages and workers, short of [`limits::MAX_STALLS`] at the same place, ends with the
 //!   run settled.
+//! - **Whoever waits is told**: another invocation is queued in the commit of the end; a task hears
+//!   of it by a message, and what has ended keeps a `due_at` at which the keeper finds it and may
+//!   send that again.
 //! - **A final record never changes.**
 //!
 //! # Cost, in commits

@@ -6,6 +6,7 @@ use tdev_domain::{
     InvocationFailure, InvocationId, InvocationStatus, Pending, Stage, Wait,
 };
 
+use crate::limits::{LEASE, WAKE_GRACE};
 use crate::transition::{self, Waiter, WakeUp};
 use crate::{Journal, Unavailable};
 
@@ -54,7 +55,9 @@ pub(crate) fn settled(
     }
     next.status = status;
     next.signals.clear();
-    next.due_at = None;
+    if Waiter::of(record).is_some() {
+        next.due_at = Some(looked_at(&next, now));
+    }
     let superseded = next.snapshot.take();
     let waiting = parent.filter(|parent| waits_for(parent, &record.id));
     let resumed_parent = waiting.map(|parent| Invocation {
@@ -74,8 +77,17 @@ pub(crate) fn settled(
             at: now,
         })
     });
-    let waiter = caller.or_else(|| record.task.clone().map(Waiter::Task));
+    let waiter = caller.or_else(|| Waiter::of(record));
     (changes, waiter)
+}
+
+/// When the keeper looks whether it was told who waits for `ended`, apart from the invocation that
+/// called it: that one was queued in the same commit, and is looked after itself. A time that is
+/// near stays what it was.
+fn looked_at(ended: &Invocation, now: Timestamp) -> Timestamp {
+    let soon = transition::after(now, LEASE);
+    let near = ended.due_at.filter(|due_at| *due_at <= soon);
+    near.unwrap_or_else(|| transition::after(now, WAKE_GRACE))
 }
 
 fn waits_for(parent: &Invocation, child: &InvocationId) -> bool {

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
     Answer, Callee, Effect, EffectError, EffectErrorKind, Invocation, InvocationChange,
-    InvocationFailure, InvocationId, InvocationStatus, Pending, RunReport, Stage, Stored, TaskId,
-    TenantId, Wait,
+    InvocationFailure, InvocationId, InvocationStatus, Pending, RunReport, Stage, StepTry, Stored,
+    TaskId, TenantId, Wait,
 };
 
 use crate::Request;
@@ -31,6 +31,17 @@ pub enum Waiter {
     Invocation(WakeUp),
     /// The task that it was started for, which is still to be settled.
     Task(TaskId),
+    /// The step of a run that it was started for.
+    Step(StepTry),
+}
+
+impl Waiter {
+    /// Who beside another invocation waits for this one.
+    #[must_use]
+    pub fn of(record: &Invocation) -> Option<Self> {
+        let task = record.task.clone().map(Self::Task);
+        task.or_else(|| record.step.clone().map(Self::Step))
+    }
 }
 
 /// Why a delivery came to nothing.
@@ -70,6 +81,7 @@ pub fn accept(
         signals: Vec::new(),
         parent: None,
         task: None,
+        step: None,
         depth: 0,
         children: 0,
         budget: MAX_TREE_EFFECTS,

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tdev_aws::{
     DataKeys, DueInvocation, InvocationFilter, InvocationSummary, InvocationWrites, Objects, Page,
-    PageRequest, Queue, Result, SdkConfig, Table,
+    PageRequest, Queue, Result, SdkConfig, Table, Watermark,
 };
-use tdev_domain::{Effect, Invocation, InvocationChange, InvocationId, StepMessage, TenantId};
+use tdev_domain::{
+    Effect, Invocation, InvocationChange, InvocationId, Place, RunId, RunMessage, StepMessage, TenantId,
+};
 use tdev_invocation::WakeUp;
 
 use crate::TenantJournal;
@@ -76,15 +78,38 @@ impl Journals {
         self.0.queue.send_after(&message, delay, &[]).await
     }
 
-    /// What needs looking after, of one shard (0 to [`DUE_SHARDS`](tdev_aws::DUE_SHARDS) − 1):
-    /// the longest due first, in pages of at most 1,000.
+    /// Sends the message that calls a worker for a run, or for one of its steps, to arrive then.
+    ///
+    /// Nothing is sent for what is further off than the queue can hold a message back, as by
+    /// [`Self::wake`].
+    pub async fn wake_run(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        place: Option<Place>,
+        at: Timestamp,
+    ) -> Result<()> {
+        let Some(delay) = delay(at, Timestamp::now()) else {
+            return Ok(());
+        };
+        let message = RunMessage {
+            tenant: tenant.clone(),
+            run,
+            place,
+        };
+        self.0.queue.send_after(&message, delay, &[]).await
+    }
+
+    /// What stands on one shard of the agenda; see [`Table::due_invocations`].
     pub async fn due(
         &self,
         shard: u8,
-        now: Timestamp,
-        page: &PageRequest,
+        watermark: &Watermark,
+        until: Timestamp,
+        limit: u32,
     ) -> Result<Page<DueInvocation>> {
-        self.0.table.due_invocations(shard, now, page).await
+        let table = &self.0.table;
+        table.due_invocations(shard, watermark, until, limit).await
     }
 
     /// The invocation with this id, if the tenant has one, by a strongly consistent read.

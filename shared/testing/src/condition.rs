@@ -82,6 +82,13 @@ impl<'a> Evaluation<'a> {
                 let left = self.value(name)?;
                 let comparison = self.token()?;
                 let order = left.zip(self.operand()?).and_then(|(l, r)| compare(l, r));
+                if comparison == "BETWEEN" {
+                    self.expect("AND")?;
+                    let upper = left.zip(self.operand()?).and_then(|(l, r)| compare(l, r));
+                    return Ok(
+                        order.is_some_and(Ordering::is_ge) && upper.is_some_and(Ordering::is_le)
+                    );
+                }
                 match comparison {
                     "=" => Ok(order == Some(Ordering::Equal)),
                     "<=" => Ok(order.is_some_and(Ordering::is_le)),

@@ -60,9 +60,8 @@ fn stored(lane: &Lane<'_>, invocations: &[InvocationId]) -> Result<Stored> {
         let record = lane.runtime.block_on(lane.journal.load(id))?;
         let record = record.with_context(|| format!("{id} is lost"))?;
         ensure!(record.status.is_final(), "it has not ended: {record:#?}");
-        let at_rest = record.due_at.is_none() && record.pending.is_none();
         ensure!(
-            at_rest && record.snapshot.is_none(),
+            record.pending.is_none() && record.snapshot.is_none(),
             "left behind: {record:#?}"
         );
         let ledger = lane.runtime.block_on(lane.journal.ledger(id))?;

@@ -9,6 +9,7 @@ use tdev_domain::{
     EffectClass, Invocation, InvocationChange, InvocationId, InvocationStatus, Stage, StepMessage,
     Wait,
 };
+use tdev_invocation::keeper::Care;
 use tdev_invocation::{Journal, WakeUp, keeper, signal};
 
 use crate::boundary::Kill;
@@ -247,9 +248,10 @@ impl Run<'_, '_> {
                 continue;
             }
             let kept = keeper::look_after(&id, &self.lane.journal, Timestamp::now());
-            let wake = self.lane.runtime.block_on(kept)?;
-            let wake = wake.with_context(|| format!("the keeper did not see to {id}"))?;
-            self.wake(&wake);
+            match self.lane.runtime.block_on(kept)? {
+                Some(Care::Wake(wake)) => self.wake(&wake),
+                other => bail!("the keeper did not see to {id}: {other:?}"),
+            }
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tdev_aws::{DUE_SHARDS, PageRequest, SdkConfig};
+use tdev_aws::{DUE_SHARDS, DueInvocation, SdkConfig, Watermark};
 use tdev_journal::Journals;
 use tdev_tests::{Stack, output, variable};
 
@@ -183,14 +183,23 @@ impl Stage {
     pub(crate) async fn left_over(&self) -> Result<Vec<String>> {
         let journals = Journals::new(&self.sdk().await, &self.journal);
         let far = Timestamp::now().checked_add(SignedDuration::from_hours(100_000))?;
-        let page = PageRequest {
-            limit: 100,
-            after: None,
-        };
         let mut found = Vec::new();
         for shard in 0..DUE_SHARDS {
-            let due = journals.due(shard, far, &page).await?;
-            found.extend(due.items.into_iter().map(|due| due.id.to_string()));
+            let mut watermark = Watermark::default();
+            loop {
+                let due = journals.due(shard, &watermark, far, 100).await?;
+                for DueInvocation { tenant, id } in due.items {
+                    // What has ended stays on the agenda for as long as it is kept.
+                    let record = journals.invocation(&tenant, &id).await?;
+                    if !record.is_some_and(|record| record.status.is_final()) {
+                        found.push(id.to_string());
+                    }
+                }
+                watermark.after = due.next;
+                if watermark.after.is_none() {
+                    break;
+                }
+            }
         }
         Ok(found)
     }

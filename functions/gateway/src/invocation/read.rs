@@ -88,7 +88,9 @@ problems!(ListProblems, PRIVATE: InvalidParameter);
 
 /// List invocations, the newest first.
 ///
-/// What has changed within the last second may be listed as it was. With a filter, a page may have
+/// One that waits in the queue is listed once a worker has written of it: when it ends, or is at
+/// its first effect, and in any case within 80 seconds. What has changed within the last second
+/// may be listed as it was. With a filter, a page may have
 /// fewer entries than `limit`, or none, and yet have a `next`.
 #[utoipa::path(
     get,

@@ -176,11 +176,16 @@ async fn invocations_are_listed_newest_first_by_agent_and_status() {
         if n == 2 {
             record.callee.agent = "other".parse().unwrap();
         }
-        if n > 2 {
-            record.status = completed();
-        }
-        store(&api, record, Vec::new()).await;
+        let record = store(&api, record, Vec::new()).await;
+        let status = if n > 2 {
+            completed()
+        } else {
+            InvocationStatus::Queued
+        };
+        advanced(&api, &record, 0, status).await;
     }
+    // One that was accepted, and that no worker has written of.
+    store(&api, called(), Vec::new()).await;
     let list = |query: &str| {
         let path = format!("/v1/invocations?{query}");
         let api = &api;

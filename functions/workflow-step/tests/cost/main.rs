@@ -24,15 +24,16 @@ async fn a_step_makes_so_many_calls() {
     let steps = scenario::steps().await;
     // A transaction has a line for each of its writes.
     let expected = [
-        (3, 6.0, 0.5),
-        (4, 6.0, 0.5),
-        (4, 6.0, 0.5),
-        (6, 7.0, 0.5),
-        (7, 11.0, 0.5),
-        (9, 14.0, 2.0),
-        (11, 15.0, 3.0),
-        (17, 23.0, 5.0),
+        (3, 4.0, 0.5),
+        (4, 4.0, 0.5),
+        (4, 4.0, 0.5),
+        (6, 6.0, 0.5),
+        (7, 10.0, 0.5),
+        (9, 12.0, 2.0),
+        (11, 13.0, 3.0),
+        (17, 22.0, 5.0),
     ];
+    assert_eq!(steps.len(), expected.len());
     for (step, expected) in steps.iter().zip(expected) {
         assert_eq!(
             counted(&step.bill),

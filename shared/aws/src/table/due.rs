@@ -1,12 +1,13 @@
 //! Invocations that need looking after.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use tdev_domain::{Invalid, InvocationId, TenantId};
 
 use super::index::{Index, IndexQuery};
 use super::item::{self, Item};
 use super::keys::{AGENDA, AGENDA_AT, PK};
-use super::{Page, PageRequest, Table, keys};
+use super::{Page, Table, keys};
 use crate::{Error, Result};
 
 const OPERATION: &str = "find due invocations";
@@ -17,8 +18,31 @@ pub const DUE_SHARDS: u8 = 4;
 /// What due times are rounded up to, in seconds.
 const GRAIN: i64 = 10;
 
+/// How much earlier than its `due_at` a record stands on the agenda, at most.
+pub const EARLY: SignedDuration = SignedDuration::from_secs(60);
+
 /// The largest page.
 const MAX_LIMIT: u32 = 1_000;
+
+/// How far a shard of the agenda has been seen to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watermark {
+    /// What stands before is seen to.
+    pub since: Timestamp,
+    /// And so is what stands after, up to the end of the page that had this for its
+    /// [`next`](Page::next).
+    pub after: Option<String>,
+}
+
+impl Default for Watermark {
+    /// Nothing is seen to.
+    fn default() -> Self {
+        Self {
+            since: Timestamp::UNIX_EPOCH,
+            after: None,
+        }
+    }
+}
 
 /// An invocation that was due when the index was last written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,21 +54,27 @@ pub struct DueInvocation {
 }
 
 impl Table {
-    /// The invocations of one shard (0 to [`DUE_SHARDS`] − 1) that have been due for up to ten
-    /// seconds or longer at `now`, and some that will be within a minute: the record has the time.
-    /// What has just changed may be missing, or still there.
+    /// The invocations of one shard (0 to [`DUE_SHARDS`] − 1) that stand on the agenda from the
+    /// watermark until `until`, the earliest first: at most `limit`, and what to go on after.
+    ///
+    /// They have been due for up to ten seconds or longer then, or will be within [`EARLY`]; the
+    /// record has the time, and says whether they have ended. What has just changed may be
+    /// missing, or still there.
     pub async fn due_invocations(
         &self,
         shard: u8,
-        now: Timestamp,
-        page: &PageRequest,
+        watermark: &Watermark,
+        until: Timestamp,
+        limit: u32,
     ) -> Result<Page<DueInvocation>> {
         let partition = keys::due(shard);
-        let after = page.after.as_deref();
+        let after = watermark.after.as_deref();
+        let until = until.max(watermark.since);
         let query = IndexQuery {
             operation: OPERATION,
             index: Index::Agenda,
-            until: Some(format!("{:012}", now.as_second().max(0))),
+            since: Some(place(watermark.since)),
+            until: Some(place(until)),
             filter: None,
             descending: false,
             after: after
@@ -55,13 +85,40 @@ impl Table {
                     source,
                 })?,
             partition,
-            limit: Some(page.limit.clamp(1, MAX_LIMIT) as usize),
+            limit: Some(limit.clamp(1, MAX_LIMIT) as usize),
         };
         let (items, last) = self.query_index(query).await?;
         let items = items.iter().map(decode).collect::<Result<_>>()?;
         let next = last.as_ref().map(cursor).transpose()?;
         Ok(Page { items, next })
     }
+
+    /// How far the agenda's shard has been seen to by the sweeps called `sweep`.
+    pub async fn watermark(&self, sweep: &str, shard: u8) -> Result<Watermark> {
+        let key = keys::watermark(sweep, shard);
+        let found = self.entity("read a watermark", &key).await?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// Stores how far it has been seen to, in place of what was stored.
+    pub async fn put_watermark(&self, sweep: &str, shard: u8, watermark: &Watermark) -> Result<()> {
+        const OPERATION: &str = "store a watermark";
+        let key = keys::watermark(sweep, shard);
+        let item = item::encode(OPERATION, &key, watermark, None)?;
+        self.client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|e| Error::from_sdk(OPERATION, e))?;
+        Ok(())
+    }
+}
+
+/// Where a time is on the agenda.
+fn place(at: Timestamp) -> String {
+    format!("{:012}", at.as_second().max(0))
 }
 
 /// The attributes by which an invocation that is due then is found.

@@ -37,6 +37,8 @@ pub(super) struct IndexQuery {
     pub(super) operation: &'static str,
     pub(super) index: Index,
     pub(super) partition: String,
+    /// The first range key that is wanted, if there is an `until`.
+    pub(super) since: Option<String>,
     /// The last range key that is wanted.
     pub(super) until: Option<String>,
     /// What must hold of an item, and the values that it names.
@@ -54,8 +56,15 @@ impl Table {
     pub(super) async fn query_index(&self, query: IndexQuery) -> Result<(Vec<Item>, Option<Item>)> {
         let mut condition = format!("{} = :partition", query.index.name());
         let mut values = HashMap::from([(":partition".to_owned(), item::string(query.partition))]);
+        let range = query.index.range();
         if let Some(until) = query.until {
-            condition = format!("{condition} AND {} <= :until", query.index.range());
+            condition = match query.since {
+                Some(since) => {
+                    values.insert(":since".to_owned(), item::string(since));
+                    format!("{condition} AND {range} BETWEEN :since AND :until")
+                }
+                None => format!("{condition} AND {range} <= :until"),
+            };
             values.insert(":until".to_owned(), item::string(until));
         }
         let (filter, named) = query.filter.unzip();

@@ -20,9 +20,10 @@ use tdev_domain::{
     TenantId,
 };
 
+use super::due::{self, EARLY};
 use super::item::{self, Item};
 use super::keys::EXPIRES_AT;
-use super::{due, keys, listed, packed};
+use super::{keys, listed, packed};
 use crate::{Error, Objects, Result};
 
 /// The most bytes of JSON that a value may have in an item.
@@ -88,8 +89,11 @@ pub(super) async fn encode(
         beside.insert(place, digest);
     }
     let body = packed::pack(operation, &Body { content, beside })?;
-    let listed = listed::attributes(record);
-    item.extend(listed.map_err(|e| Error::rejected(operation, e))?);
+    // What was only accepted is not listed: what is soon over enters the index once.
+    if record.revision > 0 {
+        let listed = listed::attributes(record);
+        item.extend(listed.map_err(|e| Error::rejected(operation, e))?);
+    }
     item.insert(BODY.to_owned(), body);
     let revision = AttributeValue::N(record.revision.to_string());
     item.insert("revision".to_owned(), revision);
@@ -194,14 +198,14 @@ pub(super) fn kept_ledger(operation: &'static str, item: &Item) -> Result<Vec<Ef
 }
 
 /// The agenda's time for a record that is due at `due_at`: a whole number of minutes from when it
-/// was accepted and a worker should have come, and not more than a minute early. So a run that is
-/// soon over stands in one place from its acceptance to its end; what is found early is left for
-/// the next time.
+/// was accepted and a worker should have come, and less than [`EARLY`] early. So a run that is
+/// soon over stands in one place from its acceptance on; what is found early is left for the next
+/// time.
 fn agenda_time(created_at: Timestamp, due_at: Timestamp) -> Timestamp {
     let first = created_at.saturating_add(FIRST_LOOK).unwrap_or(due_at);
-    let minutes = due_at.duration_since(first).as_secs() / 60;
+    let periods = due_at.duration_since(first).as_secs() / EARLY.as_secs();
     first
-        .checked_add(SignedDuration::from_secs(minutes * 60))
+        .checked_add(SignedDuration::from_secs(periods * EARLY.as_secs()))
         .unwrap_or(due_at)
         .min(due_at)
 }

@@ -21,6 +21,7 @@
 //! | load of an agent | `TENANT#<tenant>#LOADS` | `<name>` | choosing an agent |
 //! | how tasks are routed | `TENANT#<tenant>#ROUTING` | `ROUTING` | choosing an agent |
 //! | pointer to a model | `TENANT#<tenant>#ROUTER` | `ROUTER` | choosing an agent, training the next model |
+//! | watermark of the keeper | `KEEPER` | `<sweep>#DUE#<shard>` | going on where the sweep before has ended |
 //! | settings of a tenant | `TENANT#<tenant>#SETTINGS` | `SETTINGS` | changing them, agents' tools |
 //! | (nothing) | `HEALTH` | `HEALTH` | the health check, which expects no item |
 //!
@@ -39,15 +40,18 @@
 //!
 //! An invocation has `agenda` = `DUE#<shard, 0 to 3>` and `agenda_at` = seconds in 12 digits,
 //! rounded up to tens: a whole number of minutes after it was accepted, and up to a minute before
-//! its `due_at`, so that most runs do not move in the index before their end. It has `listing` =
+//! its `due_at`, so that most runs do not move in the index before their end. Nor do they leave it
+//! then: the entry expires with the item, and the keeper, which knows by its watermark what it has
+//! seen to, passes over it. From the first write after its acceptance it has `listing` =
 //! `TENANT#<tenant>#INVOCATIONS` and `listed_at` = `<created_at in microseconds, 16 digits>#<id>`;
 //! of the listed attributes only its status changes, and what is queued is listed as running, to
 //! be told apart by its record. One listing per tenant serves every question, by filter: agents and states are few,
 //! and a filtered megabyte holds thousands of invocations.
 //!
 //! A queued task has `agenda` = `TASKS` and `agenda_at` = its place in the queue, so the index is
-//! the queue. One that waits or is run has `agenda` = `TASKS#DUE` and `agenda_at` = the seconds of
-//! its `due_at`, rounded up, in 12 digits.
+//! the queue. One that waits has `agenda` = `TASKS#DUE` and `agenda_at` = the seconds of its
+//! `due_at`, rounded up, in 12 digits. One that an agent has is not on the agenda: the agent's run
+//! is.
 
 use std::collections::HashMap;
 
@@ -195,7 +199,7 @@ pub(super) fn due(shard: u8) -> String {
 
 /// The agenda of tasks that are queued: the queue.
 pub(super) const QUEUED_TASKS: &str = "TASKS";
-/// The agenda of tasks that wait or are run.
+/// The agenda of tasks that wait.
 pub(super) const DUE_TASKS: &str = "TASKS#DUE";
 
 pub(super) fn tasks(tenant: &TenantId) -> String {
@@ -248,6 +252,11 @@ pub(super) fn agent_load(tenant: &TenantId, agent: &AgentName) -> Key {
 
 pub(super) fn routing(tenant: &TenantId) -> Key {
     Key::new(format!("TENANT#{tenant}#ROUTING"), "ROUTING")
+}
+
+/// How far the agenda of invocations has been seen to, one of its shards.
+pub(super) fn watermark(sweep: &str, shard: u8) -> Key {
+    Key::new("KEEPER".to_owned(), format!("{sweep}#{}", due(shard)))
 }
 
 pub(super) fn router(tenant: &TenantId) -> Key {
@@ -342,6 +351,7 @@ mod tests {
                 settings(&tenant),
                 "TENANT#acme#SETTINGS SETTINGS".to_owned(),
             ),
+            (watermark("late", 3), "KEEPER late#DUE#3".to_owned()),
             (health(), "HEALTH HEALTH".to_owned()),
         ];
         let key = super::task(&tenant, &task);

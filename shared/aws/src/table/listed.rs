@@ -139,8 +139,8 @@ impl InvocationFilter {
 }
 
 impl Table {
-    /// A tenant's invocations, the newest first. What has just changed may be missing, or listed
-    /// as it was.
+    /// A tenant's invocations, the newest first. What was accepted and has not been written since
+    /// is not among them, and what has just changed may be missing, or listed as it was.
     ///
     /// A page may have fewer than `limit` items, or none, and yet not be the last: the search for
     /// what the filter lets through goes on with the next page.
@@ -160,6 +160,7 @@ impl Table {
                 operation: OPERATION,
                 index: Index::Listing,
                 partition: keys::invocations(tenant),
+                since: None,
                 until: None,
                 filter: filter.clone(),
                 descending: true,
@@ -270,7 +271,7 @@ fn as_listed(state: InvocationState) -> InvocationState {
     }
 }
 
-/// The attributes by which `record` is listed.
+/// The attributes by which `record` is listed, which has been written since it was accepted.
 pub(super) fn attributes(record: &Invocation) -> Result<Item, serde_json::Error> {
     let mut summary = InvocationSummary::from(record);
     let is_queued = summary.status == InvocationState::Queued;

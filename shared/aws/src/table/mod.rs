@@ -44,7 +44,7 @@ use crate::{Error, Result, SdkConfig};
 use item::Item;
 use keys::Key;
 
-pub use due::{DUE_SHARDS, DueInvocation};
+pub use due::{DUE_SHARDS, DueInvocation, EARLY, Watermark};
 pub use idempotency::{Claim, StoredResponse};
 pub use invocations::InvocationWrites;
 pub use listed::{InvocationFilter, InvocationState, InvocationSummary};

@@ -2,7 +2,7 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 use tdev_aws::{
     DUE_SHARDS, Error, InvocationFilter, InvocationState, InvocationSummary, InvocationWrites,
-    PageRequest, Table,
+    PageRequest, Table, Watermark,
 };
 use tdev_domain::{Invocation, InvocationChange, InvocationId, InvocationStatus, TenantId};
 
@@ -23,14 +23,15 @@ async fn write(stack: &Stack, table: &Table, records: &[Invocation]) {
 async fn due(table: &Table, now: Timestamp, limit: u32) -> Vec<InvocationId> {
     let mut found = Vec::new();
     for shard in 0..DUE_SHARDS {
-        let mut page = PageRequest { limit, after: None };
+        let mut watermark = Watermark::default();
         loop {
-            let due = table.due_invocations(shard, now, &page).await.unwrap();
+            let due = table.due_invocations(shard, &watermark, now, limit).await;
+            let due = due.unwrap();
             assert!(due.items.len() <= limit as usize);
             assert!(due.items.iter().all(|due| due.tenant == tenant()));
             found.extend(due.items.into_iter().map(|due| due.id));
-            page.after = due.next;
-            if page.after.is_none() {
+            watermark.after = due.next;
+            if watermark.after.is_none() {
                 break;
             }
         }
@@ -74,11 +75,21 @@ async fn what_is_due_is_found_until_it_is_moved_on() {
         write(&stack, &table, &[moved, ended]).await;
         assert_eq!(due(&table, now, 1_000).await, ids(&overdue[2..]));
 
-        let page = PageRequest {
-            limit: 1,
-            after: Some("yesterday".to_owned()),
+        // What stands before the watermark is seen to.
+        let since = Watermark {
+            since: now,
+            after: None,
         };
-        let refused = table.due_invocations(0, now, &page).await;
+        for shard in 0..DUE_SHARDS {
+            let seen = table.due_invocations(shard, &since, now, 10).await;
+            assert_eq!(seen.unwrap().items, []);
+        }
+
+        let yesterday = Watermark {
+            after: Some("yesterday".to_owned()),
+            ..Watermark::default()
+        };
+        let refused = table.due_invocations(0, &yesterday, now, 1).await;
         assert!(matches!(refused, Err(Error::Cursor { .. })), "{refused:?}");
     }
 }
@@ -117,7 +128,21 @@ async fn invocations_are_listed_by_age_agent_and_state() {
             tenant: "stranger".parse::<TenantId>().unwrap(),
             ..invocation("one", json!(1))
         };
-        write(&stack, &table, &[foreign]).await;
+        write(
+            &stack,
+            &table,
+            &[foreign, invocation("one", json!("accepted"))],
+        )
+        .await;
+        // What was accepted and not written since is not listed.
+        assert_eq!(
+            listed(&table, &InvocationFilter::default(), 1_000).await,
+            []
+        );
+        for record in &mut records {
+            *record = revised(record, |_| {});
+        }
+        write(&stack, &table, &records).await;
         for record in records.iter_mut().step_by(2) {
             *record = revised(record, |next| next.status = InvocationStatus::Cancelled);
         }
@@ -165,5 +190,26 @@ async fn a_place_that_no_listing_gave_out_is_refused() {
         let filter = InvocationFilter::default();
         let refused = table.invocations(&tenant(), &filter, &page).await;
         assert!(matches!(refused, Err(Error::Cursor { .. })), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_watermark_is_kept_for_each_sweep_and_shard() {
+    for stack in stack::all() {
+        let (table, _) = stack.table().await;
+        let found = table.watermark("late", 2).await.unwrap();
+        assert_eq!(found, Watermark::default());
+        for after in [Some("000000000010 acme inv_1".to_owned()), None] {
+            let watermark = Watermark {
+                since: "2026-01-01T00:00:00.5Z".parse().unwrap(),
+                after,
+            };
+            table.put_watermark("late", 2, &watermark).await.unwrap();
+            assert_eq!(table.watermark("late", 2).await.unwrap(), watermark);
+        }
+        for (sweep, shard) in [("late", 1), ("other", 2)] {
+            let found = table.watermark(sweep, shard).await.unwrap();
+            assert_eq!(found, Watermark::default(), "{}", stack.name);
+        }
     }
 }

@@ -1,8 +1,11 @@
 //! How a run is taken up again: after a lost worker, by another build.
 
 use jiff::SignedDuration;
-use tdev_domain::{Answer, EffectClass, EffectErrorKind, InvocationFailure, InvocationStatus};
-use tdev_invocation::{Outcome, Refusal, Waiter, WakeUp, keeper, limits};
+use tdev_domain::{
+    Answer, EffectClass, EffectErrorKind, InvocationFailure, InvocationId, InvocationStatus, TaskId,
+};
+use tdev_invocation::keeper::Care;
+use tdev_invocation::{Outcome, Refusal, Waiter, WakeUp, cancel, keeper, limits};
 
 use crate::machine::Scripted;
 use crate::programs::Program;
@@ -48,7 +51,7 @@ fn a_lost_worker_delays_a_run_by_its_lease() {
         invocation: root.clone(),
         at: lease_until,
     };
-    assert_eq!(look(&sim), Some(wake));
+    assert_eq!(look(&sim), Some(Care::Wake(wake)));
     assert_eq!(sim.work(&root), Outcome::Settled { waiter: None });
     sim.check();
 }
@@ -67,17 +70,49 @@ fn a_lost_message_delays_a_run_by_the_grace_and_a_backlog_is_not_added_to() {
 }
 
 #[test]
-fn the_keeper_leaves_alone_what_is_final_or_gone() {
+fn the_keeper_leaves_alone_what_has_ended_and_nobody_waits_for() {
     let mut sim = lossy("echo");
     let root = sim.root.clone();
     sim.work(&root);
+    let before = sim.record(&root);
     sim.advance(SignedDuration::from_hours(1_000));
-    let now = sim.now();
-    assert_eq!(sim.hands.state().store.due(now), []);
-    assert_eq!(
-        run(keeper::look_after(&root, &sim.hands, sim.now())).unwrap(),
-        None
-    );
+    let look = |id| run(keeper::look_after(id, &sim.hands, sim.now())).unwrap();
+    assert_eq!(look(&root), None);
+    assert_eq!(look(&InvocationId::generate()), None);
+    assert_eq!(sim.record(&root), before);
+}
+
+/// Whatever it did last, and whoever ended it.
+#[test]
+fn the_keeper_finds_a_task_that_may_not_know_of_the_end() {
+    for agent in ["echo", "three-posts", "sleeper", "parent"] {
+        for worked in 0..2 {
+            let mut sim = lossy(agent);
+            let root = sim.root.clone();
+            let task = TaskId::generate();
+            let mut state = sim.hands.state();
+            state.store.rows.get_mut(&root).unwrap().record.task = Some(task.clone());
+            drop(state);
+            if worked == 1 {
+                sim.work(&root);
+            }
+            if !sim.record(&root).status.is_final() {
+                run(cancel(&root, &sim.hands, sim.now())).unwrap();
+            }
+            let record = sim.record(&root);
+            assert!(record.status.is_final());
+            assert!(record.due_at.unwrap().duration_since(sim.now()) <= limits::LEASE);
+            for _ in 0..2 {
+                let care = run(keeper::look_after(&root, &sim.hands, sim.now())).unwrap();
+                assert_eq!(
+                    care,
+                    Some(Care::Tell(Waiter::Task(task.clone()))),
+                    "{agent}"
+                );
+            }
+            assert_eq!(sim.record(&root), record);
+        }
+    }
 }
 
 #[test]

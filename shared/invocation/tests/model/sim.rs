@@ -10,6 +10,7 @@ use tdev_domain::{
     Answer, Effect, EffectClass, EffectErrorKind, Invocation, InvocationChange, InvocationId,
     InvocationStatus, Wait,
 };
+use tdev_invocation::keeper::Care;
 use tdev_invocation::{
     Error, Journal, Machine, Outcome, Replay, SignalError, Waiter, WakeUp, accept, drive, keeper,
     replay, signal,
@@ -245,7 +246,8 @@ impl Sim {
         let now = self.now();
         let due = self.hands.state().store.due(now);
         for id in due {
-            if let Some(wake) = run(keeper::look_after(&id, &self.hands, now)).unwrap() {
+            let care = run(keeper::look_after(&id, &self.hands, now)).unwrap();
+            if let Some(Care::Wake(wake)) = care {
                 // The keeper's own message arrives: it is sent until it does.
                 self.messages.push(wake);
             }
@@ -326,7 +328,8 @@ impl Sim {
     /// Lets time pass until something is due.
     fn wait(&mut self) {
         let rows = self.rows();
-        let due = rows.values().filter_map(|row| row.record.due_at);
+        let lives = rows.values().filter(|row| !row.record.status.is_final());
+        let due = lives.filter_map(|row| row.record.due_at);
         let visible = self.messages.iter().map(|message| message.at);
         let next = due.chain(visible).min().expect("nothing will ever happen");
         let mut state = self.hands.state();

@@ -7,7 +7,7 @@ use tdev_domain::{
     Effect, EffectClass, Invocation, InvocationChange, InvocationId, InvocationStatus, Pending,
     Stage, Stored, Wait,
 };
-use tdev_invocation::limits;
+use tdev_invocation::{Waiter, limits};
 
 /// One invocation as stored.
 #[derive(Debug, Clone)]
@@ -133,7 +133,7 @@ impl Store {
         }
     }
 
-    /// The invocations whose `due_at` has passed.
+    /// The invocations whose `due_at` has passed, ended ones too.
     pub(crate) fn due(&self, now: jiff::Timestamp) -> Vec<InvocationId> {
         let due = |row: &&Row| row.record.due_at.is_some_and(|due_at| due_at <= now);
         self.rows
@@ -188,7 +188,8 @@ fn check_record(record: &Invocation, ledger: &[Effect]) {
         InvocationStatus::Completed { .. }
         | InvocationStatus::Failed { .. }
         | InvocationStatus::Cancelled => {
-            assert_eq!((stage, record.due_at), (None, None));
+            assert_eq!(stage, None);
+            assert!(record.due_at.is_some() || Waiter::of(record).is_none());
         }
     }
 }

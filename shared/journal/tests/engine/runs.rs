@@ -1,9 +1,10 @@
 //! Runs from beginning to end.
 
 use serde_json::{Value, json};
-use tdev_aws::{DUE_SHARDS, InvocationFilter, InvocationState, PageRequest};
+use tdev_aws::{DUE_SHARDS, InvocationFilter, InvocationState, PageRequest, Watermark};
 use tdev_domain::{Answer, InvocationStatus};
-use tdev_invocation::{Outcome, keeper};
+use tdev_invocation::keeper::Care;
+use tdev_invocation::{Outcome, WakeUp, keeper};
 
 use crate::script::{Meanwhile, script};
 use crate::stage::{Stage, tenant};
@@ -164,14 +165,12 @@ async fn the_keeper_finds_a_run_whose_worker_was_lost() {
     let id = stage.accept(script(0, &[("remember", json!(1))])).await;
     *stage.hands.meanwhile.lock().unwrap() = vec![(1, Meanwhile::Die)];
     stage.drive(&id).await.unwrap_err();
-    let page = PageRequest {
-        limit: 10,
-        after: None,
-    };
+    let watermark = Watermark::default();
     let due = async |stage: &Stage| {
         let mut found = Vec::new();
         for shard in 0..DUE_SHARDS {
-            let due = stage.journals.due(shard, stage.hands.now, &page).await;
+            let now = stage.hands.now;
+            let due = stage.journals.due(shard, &watermark, now, 10).await;
             found.extend(due.unwrap().items);
         }
         found
@@ -182,15 +181,22 @@ async fn the_keeper_finds_a_run_whose_worker_was_lost() {
     let found = due(&stage).await;
     assert_eq!(found.len(), 1);
     let journal = stage.journals.of(&found[0].tenant);
-    let wake = keeper::look_after(&found[0].id, &journal, stage.hands.now).await;
-    assert_eq!(wake.unwrap().unwrap().invocation, id);
+    let care = keeper::look_after(&found[0].id, &journal, stage.hands.now).await;
+    let wake = WakeUp {
+        invocation: id.clone(),
+        at: stage.hands.now,
+    };
+    assert_eq!(care.unwrap(), Some(Care::Wake(wake)));
     // The index may still have it, up to a minute early; the record says that it is not due.
     let again = keeper::look_after(&id, &journal, stage.hands.now).await;
     assert_eq!(again.unwrap(), None);
     let record = stage.settle(&id).await;
     stage.output(&record).await;
+    // What has ended stays there, and needs nothing.
     stage.pass(3_600);
-    assert_eq!(due(&stage).await, []);
+    assert_eq!(due(&stage).await.len(), 1);
+    let care = keeper::look_after(&id, &journal, stage.hands.now).await;
+    assert_eq!(care.unwrap(), None);
 }
 
 #[tokio::test]

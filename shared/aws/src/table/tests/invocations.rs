@@ -41,7 +41,9 @@ async fn one_record_is_a_plain_write_on_condition_of_its_revision() {
         let values = request.expression_attribute_values();
         assert_eq!(values.map(|values| values[":revision"].clone()), value);
         let item = request.item().unwrap();
-        assert_eq!(item["listing"], string("TENANT#acme#INVOCATIONS"));
+        let listing = (record.revision > 0).then(|| string("TENANT#acme#INVOCATIONS"));
+        assert_eq!(item.get("listing"), listing.as_ref());
+        assert_eq!(item.contains_key("listed_at"), record.revision > 0);
         assert_eq!(item.contains_key("agenda"), record.due_at.is_some());
         assert_eq!(item.contains_key("agenda_at"), record.due_at.is_some());
         assert!(!item.contains_key("expires_at"));
@@ -163,17 +165,28 @@ async fn listings_ask_the_index_for_what_is_wanted() {
     assert_eq!(request.limit(), None);
 
     let now = "2026-01-01T00:00:00.9Z".parse().unwrap();
-    table(&rule).due_invocations(3, now, &page).await.unwrap();
+    let mut watermark = Watermark::default();
+    let found = table(&rule).due_invocations(3, &watermark, now, 20).await;
+    found.unwrap();
     let request = taken(&captured);
     assert_eq!(request.index_name(), Some("agenda"));
     assert_eq!(
         request.key_condition_expression(),
-        Some("agenda = :partition AND agenda_at <= :until")
+        Some("agenda = :partition AND agenda_at BETWEEN :since AND :until")
     );
     let values = request.expression_attribute_values().unwrap();
     assert_eq!(values[":partition"], string("DUE#3"));
+    assert_eq!(values[":since"], string("000000000000"));
     assert_eq!(values[":until"], string("001767225600"));
     assert_eq!(request.limit(), Some(20));
+    // A clock that was ahead when the watermark was written.
+    watermark.since = "2026-01-01T00:00:07Z".parse().unwrap();
+    let found = table(&rule).due_invocations(3, &watermark, now, 20).await;
+    found.unwrap();
+    let request = taken(&captured);
+    let values = request.expression_attribute_values().unwrap();
+    assert_eq!(values[":since"], string("001767225607"));
+    assert_eq!(values[":until"], string("001767225607"));
 }
 
 async fn remembered(rule: &Rule) -> Result<()> {
