@@ -87,7 +87,7 @@ impl Problem {
     }
 
     /// An expression at `pointer` that cannot be parsed.
-    pub(crate) fn syntax(pointer: impl Into<String>, error: SyntaxError) -> Self {
+    pub(crate) fn syntax(pointer: impl Into<String>, error: &SyntaxError) -> Self {
         Self {
             excerpt: Some(error.excerpt.clone()),
             ..Self::new(Code::InvalidExpression, pointer, error.to_string())

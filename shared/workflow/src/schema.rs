@@ -210,6 +210,14 @@ impl<'a> Schema<'a> {
         }
     }
 
+    /// What the schema says of the property `name`, if it says anything.
+    pub(crate) fn declared(self, name: &str) -> Option<Self> {
+        match self.property(name) {
+            Property::Declared(property) => Some(property),
+            Property::Open | Property::Excluded(_) => None,
+        }
+    }
+
     /// Whether the object must not have the property `name`: as [`property`](Self::property), but
     /// only where the schema says so.
     pub(crate) fn forbids(self, name: &str) -> bool {

@@ -136,6 +136,21 @@ impl Expression {
         })
     }
 
+    /// What it gives whatever the context, if it looks at nothing.
+    pub(crate) fn constant(&self) -> Option<Result<Value, Error>> {
+        let mut open = vec![&self.ast];
+        while let Some(node) = open.pop() {
+            if matches!(
+                node,
+                Ast::Identity { .. } | Ast::Field { .. } | Ast::Index { .. } | Ast::Slice { .. }
+            ) {
+                return None;
+            }
+            guard::for_each_child(node, |child| open.push(child));
+        }
+        Some(self.evaluate(&Context::new(&Value::Object(serde_json::Map::new()))))
+    }
+
     pub(crate) const fn ast(&self) -> &Ast {
         &self.ast
     }
@@ -209,3 +224,6 @@ impl<'de> Deserialize<'de> for Expression {
         Self::parse(&source).map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests;
