@@ -1,0 +1,26 @@
+//! The evolution tier from outside.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod round_trip;
+mod semantics;
+
+use tdev_program::{Budget, Error, Machine, Program, Value, parse};
+
+/// Parses, compiles and calls `f()` of a source.
+fn call(source: &str) -> Result<Value, Error> {
+    call_with(source, &[])
+}
+
+/// Parses, compiles and calls `f` of a source.
+fn call_with(source: &str, arguments: &[Value]) -> Result<Value, Error> {
+    let module = parse(source).unwrap_or_else(|error| panic!("{error}\n{source}"));
+    let program = Program::compile(&module).unwrap_or_else(|error| panic!("{error}\n{source}"));
+    let entry = program.entry("f").unwrap();
+    program.run(&mut Machine::new(), entry, arguments, Budget::default())
+}
