@@ -32,6 +32,8 @@ impl Definition {
     pub fn from_yaml(text: &str) -> Result<Self, Problem> {
         check_length(text)?;
         let options = serde_saphyr::options! {
+            // As in YAML 1.2, where `on` and `no` are text.
+            strict_booleans: true,
             budget: serde_saphyr::budget! {
                 max_depth: limits::MAX_DEPTH,
                 max_documents: 1,
@@ -45,12 +47,17 @@ impl Definition {
                 max_alias_expansions_per_anchor: limits::MAX_STEPS,
             },
         };
-        serde_saphyr::with_deserializer_from_str_with_options(text, options, |deserializer| {
-            Ok(serde_path_to_error::deserialize(deserializer)
-                .map_err(|error| malformed(error.path(), &yaml_message(error.inner()))))
+        let mut found = None;
+        let parsed =
+            serde_saphyr::with_deserializer_from_str_with_options(text, options, |deserializer| {
+                serde_path_to_error::deserialize(deserializer).map_err(|error| {
+                    found = Some(malformed(error.path(), &yaml_message(error.inner())));
+                    error.into_inner()
+                })
+            });
+        parsed.map_err(|error| {
+            found.unwrap_or_else(|| Problem::new(Code::Malformed, "", yaml_message(&error)))
         })
-        .map_err(|error| Problem::new(Code::Malformed, "", yaml_message(&error)))
-        .flatten()
     }
 
     /// The definition as JSON, without what is as by default.
