@@ -36,7 +36,7 @@ fn main() {
     for (n, Step { kind, bill }) in steps.iter().enumerate() {
         let dollars = bill.total().dollars();
         let more = dollars - plain;
-        if n < 2 {
+        if n < 3 {
             println!("{dollars:>8.2}  {:>8}  {kind}", "");
         } else {
             println!("{dollars:>8.2}  {more:>8.2}  {kind}");

@@ -13,17 +13,16 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use tdev_aws::{Artifacts, Events, Queue, SdkConfig, Table};
 use tdev_domain::{
-    ArtifactDigest, ErrorName, Outcome, Probe, ProbeReport, Source, StepMessage, StepRequest,
-    StepResponse,
+    ArtifactDigest, ErrorName, Outcome, Probe, ProbeReport, Source, StepRequest, StepResponse,
 };
 use tdev_journal::Journals;
-use tdev_lambda::{Error, sqs};
+use tdev_lambda::Error;
 use tdev_sandbox::Worker;
 use tokio::sync::{Mutex as Turnstile, OwnedMutexGuard};
 
 use crate::config::Config;
 use crate::http::Http;
-use crate::{invocation, probe};
+use crate::{batch, invocation, probe};
 
 /// How many sources are kept, of at most 6.5 KiB each.
 const SOURCES: NonZeroUsize = NonZeroUsize::new(512).unwrap();
@@ -36,9 +35,10 @@ pub struct Deps {
     pub(crate) events: Events,
     pub(crate) http: Http,
     pub(crate) tasks: Queue,
+    pub(crate) steps: Queue,
+    pub(crate) dead_letters: Queue,
+    pub(crate) max_receives: NonZeroU32,
     artifacts: Artifacts,
-    dead_letters: Queue,
-    max_receives: NonZeroU32,
     sources: Mutex<LruCache<ArtifactDigest, Source>>,
     worker: Arc<Turnstile<Worker>>,
 }
@@ -56,6 +56,7 @@ impl Deps {
             events: Events::new(aws, &config.event_bus),
             http: Http::new(config.private_addresses),
             tasks: Queue::new(aws, &config.task_queue_url),
+            steps: Queue::new(aws, &config.journal.step_queue_url),
             artifacts: Artifacts::new(aws, &config.journal.bucket),
             dead_letters: Queue::new(aws, &config.dead_letter_queue_url),
             max_receives: config.max_receives,
@@ -121,15 +122,7 @@ pub enum Response {
 /// Does what the event asks for.
 pub async fn handle(deps: &Deps, event: Event) -> Result<Response, Error> {
     match event {
-        Event::Messages(batch) => {
-            let response = sqs::process(
-                batch,
-                &deps.dead_letters,
-                deps.max_receives,
-                async |message: StepMessage| invocation::advance(deps, &message).await.map(drop),
-            );
-            Ok(Response::Messages(response.await))
-        }
+        Event::Messages(batch) => Ok(Response::Messages(batch::handle(deps, batch).await)),
         Event::Request(request) => {
             let response = answer(deps, *request).await?;
             Ok(Response::Request(Box::new(response)))

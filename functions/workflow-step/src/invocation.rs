@@ -53,9 +53,7 @@ async fn follow(
         Outcome::NotClaimable {
             why: Refusal::Ended,
             ..
-        } => {
-            tell(deps, message, record.and_then(Waiter::of)).await
-        }
+        } => tell(deps, message, record.and_then(Waiter::of)).await,
         // It came too early, as a message does that could not be delayed for long enough.
         Outcome::NotClaimable {
             why: Refusal::Waiting,
@@ -89,7 +87,10 @@ async fn tell(deps: &Deps, message: &StepMessage, waiter: Option<Waiter>) -> Res
         Some(Waiter::Step(step)) => {
             let (run, place) = (step.run, Some(step.place));
             let now = Timestamp::now();
-            Ok(deps.journals.wake_run(&message.tenant, run, place, now).await?)
+            Ok(deps
+                .journals
+                .wake_run(&message.tenant, run, place, now)
+                .await?)
         }
     }
 }

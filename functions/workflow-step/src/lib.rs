@@ -13,6 +13,7 @@
 //! A failure of the agent is its outcome; the function itself fails only when it could not run the
 //! agent at all.
 
+mod batch;
 mod config;
 mod handler;
 mod http;

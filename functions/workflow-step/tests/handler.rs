@@ -485,3 +485,42 @@ async fn settings_open_a_host_to_agents() {
         "{failure}"
     );
 }
+
+#[tokio::test]
+async fn every_message_of_a_batch_is_seen_to() {
+    let function = Function::new();
+    let mut messages = Vec::new();
+    let mut records = Vec::new();
+    for n in 0..5 {
+        let message = function
+            .accepted("    return input * 2", &[], json!(n))
+            .await;
+        let body = serde_json::to_string(&message).unwrap();
+        records.push(json!({"messageId": format!("m-{n}"), "body": body}));
+        messages.push(message);
+    }
+    records.push(json!({"messageId": "m-5", "body": "{}"}));
+    let event: Event = serde_json::from_value(json!({"Records": records})).unwrap();
+    let Response::Messages(response) = handle(&function.deps, event).await.unwrap() else {
+        panic!("not answered as a batch");
+    };
+    assert!(response.batch_item_failures.is_empty());
+    // On a slow machine, some of them were sent again.
+    let sent = function.aws.requests_of("SQS.SendMessage");
+    let bodies: Vec<_> = sent
+        .iter()
+        .map(|sent| sent.json()["MessageBody"].to_string())
+        .collect();
+    let dead = bodies.iter().filter(|body| *body == "\"{}\"").count();
+    assert_eq!(dead, 1);
+    for (n, message) in messages.iter().enumerate() {
+        let id = message.invocation.as_str();
+        let again = bodies.iter().filter(|body| body.contains(id)).count();
+        let record = function.record(message).await;
+        if again == 0 {
+            assert_eq!(output(record), json!(n * 2));
+        } else {
+            assert_eq!((again, record.status), (1, InvocationStatus::Queued));
+        }
+    }
+}

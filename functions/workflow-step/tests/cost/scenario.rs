@@ -13,7 +13,7 @@ use tdev_domain::{
 };
 use tdev_invocation::{Journal, WakeUp, accept, signal};
 use tdev_journal::Journals;
-use tdev_testing::bill::{Bill, Called, Function, Meter};
+use tdev_testing::bill::{Bill, Called, Function, Line, Meter, Units};
 use tdev_testing::{FakeAws, Request, Response as Answer};
 use workflow_step::{Config, Deps, Event, PrivateAddresses, Response, SANDBOX_WORKER, handle};
 
@@ -23,6 +23,11 @@ const CALLED: Function = Function {
     called: Called::Directly,
 };
 const BY_MESSAGE: Function = Function {
+    called: Called::ByMessage { batch: 10 },
+    ..CALLED
+};
+/// By a message that comes alone, as they do where little is to be done.
+const ALONE: Function = Function {
     called: Called::ByMessage { batch: 1 },
     ..CALLED
 };
@@ -78,6 +83,10 @@ pub(crate) async fn steps() -> Vec<Step> {
         Step {
             kind: "a plain step, by a message",
             bill: world.by_message("plain").await,
+        },
+        Step {
+            kind: "a plain step, by a message that comes alone",
+            bill: world.delivered(ALONE, "plain").await,
         },
     ];
     for (n, (kind, effect, tools)) in EFFECTS.into_iter().enumerate() {
@@ -248,11 +257,15 @@ impl World {
         let output = json!({"total": 42});
         assert_eq!(record.status, InvocationStatus::Completed { output });
         let driven = self.meter.handled(CALLED, &self.requests()).unwrap();
-        accepted.then(driven)
+        accepted.then(driven).then(looks())
+    }
+
+    async fn by_message(&mut self, agent: &str) -> Bill {
+        self.delivered(BY_MESSAGE, agent).await
     }
 
     /// Sends the message for a new invocation and delivers it, and all that follow from it.
-    async fn by_message(&mut self, agent: &str) -> Bill {
+    async fn delivered(&mut self, by: Function, agent: &str) -> Bill {
         let (first, accepted) = self.accept(agent).await;
         let invocation = first.invocation.clone();
         self.wake(invocation, Timestamp::now()).await;
@@ -263,12 +276,12 @@ impl World {
                 self.deliver(&message).await;
                 let requests = self.requests();
                 messages.extend(messages_of(&requests));
-                bill = bill.then(self.meter.handled(BY_MESSAGE, &requests).unwrap());
+                bill = bill.then(self.meter.handled(by, &requests).unwrap());
             }
             let record = self.journals.invocation(&tenant(), &first.invocation).await;
             self.requests();
             match record.unwrap().unwrap().status {
-                InvocationStatus::Completed { .. } => return bill,
+                InvocationStatus::Completed { .. } => return bill.then(looks()),
                 InvocationStatus::Suspended { .. } => {
                     self.signal(&first.invocation).await;
                     let (more, sent) = self.sent();
@@ -309,6 +322,20 @@ impl World {
             Response::Messages(batch) => assert!(batch.batch_item_failures.is_empty()),
             Response::Request(response) => panic!("{response:?}"),
         }
+    }
+}
+
+/// What the keeper, which is not run here, reads of an invocation that has ended: a sweep a minute
+/// begins 80 seconds before where the last one ended, and there is one ten minutes later, so it
+/// looks 10 times at 3 of them.
+fn looks() -> Bill {
+    let units = Units {
+        reads: 0.5 * 10.0 / 3.0,
+        ..Units::default()
+    };
+    let what = "the keeper's looks at what has ended, each 0.5 reads".to_owned();
+    Bill {
+        lines: vec![Line { what, units }],
     }
 }
 
