@@ -161,9 +161,6 @@ pub enum StopCause {
     StepFailed {
         /// Which.
         step: StepId,
-        /// Of a map, which item.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        item: Option<u32>,
         /// How.
         error: StepError,
     },
