@@ -72,6 +72,7 @@ pub struct Deps {
     workflow_step: Function,
     route: Function,
     callables: callable::Callables,
+    places: task::Places,
     environment: String,
 }
 
@@ -95,6 +96,7 @@ impl Deps {
             route: Function::new(sdk, &config.route_function),
             workflow_step: Function::new(sdk, &config.workflow_step_function),
             callables: callable::Callables::default(),
+            places: task::Places::default(),
             environment: config.environment.clone(),
         }
     }

@@ -75,9 +75,26 @@ async fn cancelled(
         };
         match deps.table.write_task(&next).await {
             Err(tdev_aws::Error::Conflict { .. }) if attempt < ATTEMPTS => attempt += 1,
-            written => return Ok(written.map(|()| (next, invocation))?),
+            written => {
+                written?;
+                if invocation.is_none() {
+                    call_off_unknown(deps, &next).await?;
+                }
+                return Ok((next, invocation));
+            }
         }
     }
+}
+
+/// Calls off the run of an agent that a cancelled task was just being given to, and that the task
+/// does not know yet. One that is put later is called off by whoever puts it.
+async fn call_off_unknown(deps: &Deps, task: &Task) -> Result<(), Problem> {
+    let id = InvocationId::attempted_by(&task.next_attempt());
+    let run = deps.journals.invocation(&task.tenant, &id).await?;
+    if run.is_some_and(|run| !run.status.is_final()) {
+        call_off(deps, &task.tenant, &id).await?;
+    }
+    Ok(())
 }
 
 fn ended(task: &Task) -> Problem {

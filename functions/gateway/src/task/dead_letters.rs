@@ -11,7 +11,6 @@ use tdev_domain::{DeadLetter, TaskId};
 use tdev_security::Principal;
 use utoipa::ToSchema;
 
-use super::submit::fair_share;
 use super::view::{AttemptView, TaskView, attempts};
 use super::{location, not_admitted, permit};
 use crate::Deps;
@@ -106,7 +105,7 @@ pub(crate) async fn redrive(
 ) -> Result<Response, Problem> {
     let id: TaskId = id.parse().map_err(|_| not_found())?;
     let tenant = principal.tenant;
-    let share = fair_share(&deps, &tenant).await?;
+    let share = deps.places.share(&deps.table, &tenant).await?;
     let now = Timestamp::now();
     let redriven = deps.table.redrive_task(&tenant, &id, &share, now).await;
     let task = redriven.map_err(not_admitted)?.ok_or_else(not_found)?;

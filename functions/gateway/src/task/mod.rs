@@ -8,6 +8,7 @@ mod cancel;
 mod dead_letters;
 mod draft;
 mod feedback;
+mod places;
 mod read;
 mod submit;
 mod view;
@@ -22,6 +23,7 @@ pub(crate) use dead_letters::{__path_list as __path_dead_letters, list as dead_l
 pub(crate) use dead_letters::{__path_redrive, redrive};
 pub(crate) use draft::Subject;
 pub(crate) use feedback::{__path_feedback, feedback};
+pub(crate) use places::Places;
 pub(crate) use read::{__path_get, __path_list, get, list};
 pub(crate) use submit::{__path_submit, submit};
 

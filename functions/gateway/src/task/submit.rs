@@ -8,8 +8,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::HeaderMap;
 use jiff::Timestamp;
-use tdev_domain::TenantId;
-use tdev_domain::order::FairShare;
+use tdev_domain::TaskId;
 use tdev_security::Principal;
 
 use super::draft::TaskRequest;
@@ -55,16 +54,11 @@ pub(crate) async fn submit(
     let now = Timestamp::now();
     let request: TaskRequest = json(&headers, &body)?;
     let draft = request.parse(principal.tenant, now)?;
-    let share = fair_share(&deps, &draft.tenant).await?;
-    let admitted = deps.table.admit_task(&draft, &share, now).await;
-    let task = admitted.map_err(not_admitted)?;
+    let place = deps.places.next(&deps.table, &draft.tenant, now).await;
+    let place = place.map_err(not_admitted)?;
+    let task = draft.admit(TaskId::generate(), place, now);
+    deps.table.write_task(&task).await?;
     permit(&deps, &task).await;
     tracing::info!(task = %task.id, priority = task.priority.get(), "accepted");
     Ok(accepted(&location(&task.id), TaskView::brief(task)))
-}
-
-/// How much the tenant may send. The policy beside it is of no concern, and not parsed.
-pub(super) async fn fair_share(deps: &Deps, tenant: &TenantId) -> Result<FairShare, Problem> {
-    let routing = deps.table.routing::<serde_json::Value>(tenant).await?;
-    Ok(routing.fair_share)
 }

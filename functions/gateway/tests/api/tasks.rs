@@ -27,7 +27,8 @@ pub(crate) async fn queued(api: &Api, id: TaskId) -> Task {
     };
     let share = FairShare::default();
     let now = Timestamp::now();
-    let (task, _) = draft.admit(id, &share, Arrivals::default(), now);
+    let (place, _, _) = Arrivals::default().reserve(&share, 0, now);
+    let task = draft.admit(id, place, now);
     api.table.write_task(&task).await.unwrap();
     task
 }
@@ -300,6 +301,27 @@ async fn the_run_of_a_task_is_called_off_with_it() {
     assert_eq!(answer.header("location"), format!("/v1/tasks/{}", task.id));
     assert_eq!(answer.json()["cancel_requested"], true);
     let run = api.get(&format!("/v1/invocations/{}", run.id)).await.json();
+    assert_eq!(run["status"]["name"], "cancelled");
+    let ended = json!({"kind": "ended", "tenant": "acme", "task": task.id});
+    assert_eq!(sent(&api), [("task".to_owned(), ended)]);
+}
+
+#[tokio::test]
+async fn a_run_that_a_cancelled_task_does_not_know_yet_is_called_off() {
+    let api = Api::new().await;
+    let task = queued(&api, TaskId::generate()).await;
+    // Whoever gave the task to an agent has put the run, and was lost before the task knew.
+    let id = InvocationId::attempted_by(&task.next_attempt());
+    let run = Invocation {
+        id: id.clone(),
+        task: Some(task.id.clone()),
+        ..called()
+    };
+    store(&api, run, Vec::new()).await;
+    let cancel = format!("/v1/tasks/{}/cancel", task.id);
+    let answer = api.post(&cancel, json!(null)).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let run = api.get(&format!("/v1/invocations/{id}")).await.json();
     assert_eq!(run["status"]["name"], "cancelled");
     let ended = json!({"kind": "ended", "tenant": "acme", "task": task.id});
     assert_eq!(sent(&api), [("task".to_owned(), ended)]);

@@ -107,15 +107,13 @@ impl Table {
         share: &FairShare,
         now: Timestamp,
     ) -> Result<Task> {
-        const OPERATION: &str = "accept a task";
-        let places = self.reserve(&draft.tenant, share, 1, now).await?;
-        let place = first(OPERATION, &places)?;
+        let (place, _) = self.reserve_arrivals(&draft.tenant, share, 0, now).await?;
         let task = draft.clone().admit(TaskId::generate(), place, now);
         self.write_task(&task).await?;
         Ok(task)
     }
 
-    /// Reserves places for a tenant's next `count` tasks.
+    /// Reserves a place for a tenant's task, and for as many as `more` after it.
     ///
     /// # Errors
     /// [`Error::Conflict`] if the tenant's tasks arrive faster than they can be numbered.
@@ -123,29 +121,18 @@ impl Table {
         &self,
         tenant: &TenantId,
         share: &FairShare,
-        count: u32,
+        more: u32,
         now: Timestamp,
-    ) -> Result<ArrivalBlock> {
-        let places = self.reserve(tenant, share, count, now).await?;
-        Ok(ArrivalBlock::new(places, now))
-    }
-
-    async fn reserve(
-        &self,
-        tenant: &TenantId,
-        share: &FairShare,
-        count: u32,
-        now: Timestamp,
-    ) -> Result<Vec<Arrival>> {
+    ) -> Result<(Arrival, ArrivalBlock)> {
         const OPERATION: &str = "reserve places for tasks";
         let mut tries = 1;
         loop {
             let found = self.arrivals(tenant, tries > 1).await?;
-            let (places, next) = found.reserve(share, count, now);
+            let (place, block, next) = found.reserve(share, more, now);
             let counted = put_arrivals(OPERATION, tenant, &found, &next)?;
             match self.write(OPERATION, vec![counted]).await {
                 Err(Error::Conflict { .. }) if tries < RESERVATIONS => tries += 1,
-                counted => return counted.map(|()| places),
+                counted => return counted.map(|()| (place, block)),
             }
         }
     }
@@ -169,8 +156,8 @@ impl Table {
             let Some(failed) = self.task(tenant, id).await? else {
                 return Ok(None);
             };
-            let (places, next) = found.reserve(share, 1, now);
-            let Ok(task) = failed.redriven(first(OPERATION, &places)?, now) else {
+            let (place, _, next) = found.reserve(share, 0, now);
+            let Ok(task) = failed.redriven(place, now) else {
                 return Ok(None);
             };
             let writes = vec![
@@ -321,11 +308,6 @@ fn put_arrivals(
     Ok(Write::Put(item, Some(condition)))
 }
 
-fn first(operation: &'static str, places: &[Arrival]) -> Result<Arrival> {
-    let first = places.first().copied();
-    first.ok_or_else(|| Error::rejected(operation, "no place was asked for"))
-}
-
 fn decode(operation: &'static str, item: &Item) -> Result<Task> {
     packed::unpack(operation, item, BODY)
 }
@@ -370,8 +352,8 @@ mod tests {
         };
         let now = Timestamp::from_second(100).unwrap();
         let share = FairShare::default();
-        let (places, _) = Arrivals::default().reserve(&share, 1, now);
-        draft.admit(TaskId::generate(), places[0], now)
+        let (place, _, _) = Arrivals::default().reserve(&share, 0, now);
+        draft.admit(TaskId::generate(), place, now)
     }
 
     fn item(task: &Task) -> Item {

@@ -141,13 +141,14 @@ async fn places_are_reserved_for_several_tasks_at_once() {
         let (table, _) = stack.table().await;
         let share = FairShare::default();
         let mut turns = Vec::new();
-        for count in [2, 1] {
+        for more in [1, 0] {
             let now = Timestamp::now();
-            let block = table.reserve_arrivals(&tenant(), &share, count, now).await;
-            let mut block = block.unwrap();
-            while let Some(place) = block.take(now) {
-                let task = draft(5).admit(TaskId::generate(), place, now);
-                turns.push(task.turn);
+            let reserved = table.reserve_arrivals(&tenant(), &share, more, now).await;
+            let (place, mut block) = reserved.unwrap();
+            let mut next = Some(place);
+            while let Some(place) = next {
+                turns.push(draft(5).admit(TaskId::generate(), place, now).turn);
+                next = block.take(now);
             }
         }
         turns.push(admit(&table, 5).await.turn);

@@ -50,26 +50,34 @@ pub struct Arrival {
 }
 
 impl Arrivals {
-    /// Reserves the next `count` places at `now`, in order, and says what is kept after them. The
-    /// latter is to be written on condition that this is what is stored, and only then are the
-    /// places given to tasks: so no two have the same, and none is had that was not counted.
+    /// Reserves places at `now` for a task and for as many as `more` after it, in order, and says
+    /// what is kept after them. The latter is to be written on condition that this is what is
+    /// stored, and only then are the places given to tasks: so no two have the same, and none is
+    /// had that was not counted.
     #[must_use]
     pub fn reserve(
         mut self,
         share: &FairShare,
-        count: u32,
+        more: u32,
         now: Timestamp,
-    ) -> (Vec<Arrival>, Self) {
-        let places = (0..count)
-            .map(|_| {
-                let (start, clock) = share.admit(self.clock, now);
-                let turn = self.admitted;
-                self.clock = clock;
-                self.admitted += 1;
-                Arrival { start, turn }
-            })
-            .collect();
-        (places, self)
+    ) -> (Arrival, ArrivalBlock, Self) {
+        let first = self.next(share, now);
+        let left = (0..more).map(|_| self.next(share, now)).collect();
+        let block = ArrivalBlock {
+            reserved_at: now,
+            size: more.saturating_add(1),
+            left,
+            used_at: now,
+        };
+        (first, block, self)
+    }
+
+    fn next(&mut self, share: &FairShare, now: Timestamp) -> Arrival {
+        let (start, clock) = share.admit(self.clock, now);
+        let turn = self.admitted;
+        self.clock = clock;
+        self.admitted += 1;
+        Arrival { start, turn }
     }
 }
 
@@ -105,17 +113,6 @@ impl ArrivalBlock {
     /// The most places that are reserved at once.
     pub const MOST: u32 = 16;
 
-    /// Of `places` that were reserved at `now`.
-    #[must_use]
-    pub fn new(places: Vec<Arrival>, now: Timestamp) -> Self {
-        Self {
-            reserved_at: now,
-            size: u32::try_from(places.len()).unwrap_or(u32::MAX),
-            left: places.into(),
-            used_at: now,
-        }
-    }
-
     /// The next place, for a task that arrives at `now`; `None` if there is none that still holds.
     pub fn take(&mut self, now: Timestamp) -> Option<Arrival> {
         if !(self.reserved_at..self.ends_at(Self::HOLD)).contains(&now) {
@@ -127,13 +124,13 @@ impl ArrivalBlock {
         Some(Arrival { start, ..place })
     }
 
-    /// How many places to reserve when a task arrives at `now` for which this block, the tenant's
-    /// last, has none.
+    /// For how many more tasks to reserve places when one arrives at `now` for which this block,
+    /// the tenant's last, has none.
     #[must_use]
-    pub fn next_size(&self, now: Timestamp) -> u32 {
+    pub fn more(&self, now: Timestamp) -> u32 {
         let since_last = now.duration_since(self.used_at).unsigned_abs();
         if since_last >= Self::HOLD {
-            return 1;
+            return 0;
         }
         let used = u128::from(self.size).saturating_sub(self.left.len() as u128);
         let used = used.max(1);
@@ -141,7 +138,7 @@ impl ArrivalBlock {
         let hold = Self::HOLD.as_micros();
         let arriving = 1 + (hold - 1) * used / since.as_micros().max(1);
         let size = arriving.min(2 * used).min(u128::from(Self::MOST));
-        u32::try_from(size).unwrap_or(Self::MOST)
+        u32::try_from(size - 1).unwrap_or_default()
     }
 
     fn ends_at(&self, hold: Duration) -> Timestamp {

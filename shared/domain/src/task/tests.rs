@@ -23,7 +23,7 @@ fn draft(text: &str) -> TaskDraft {
 }
 
 fn place(arrivals: Arrivals, now: i64) -> Arrival {
-    arrivals.reserve(&FairShare::default(), 1, at(now)).0[0]
+    arrivals.reserve(&FairShare::default(), 0, at(now)).0
 }
 
 fn queued() -> Task {
@@ -59,8 +59,8 @@ fn arrivals_are_numbered_and_share_out() {
     let mut arrivals = Arrivals::default();
     let mut places = Vec::new();
     for turn in 0..3 {
-        let (reserved, next) = arrivals.reserve(&share, 1, at(10));
-        let task = draft("x").admit(TaskId::generate(), reserved[0], at(10));
+        let (place, _, next) = arrivals.reserve(&share, 0, at(10));
+        let task = draft("x").admit(TaskId::generate(), place, at(10));
         assert_eq!(task.turn, turn);
         places.push(task.virtual_deadline);
         arrivals = next;

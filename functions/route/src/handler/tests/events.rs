@@ -21,8 +21,8 @@ async fn sample(world: &World) -> Task {
     let id = "task_01980000000070008000000000000001".parse().unwrap();
     let now = Timestamp::now();
     let arrivals = tdev_domain::Arrivals::default();
-    let (places, _) = arrivals.reserve(&FairShare::default(), 1, now);
-    let task = draft(INVOICE).admit(id, places[0], now);
+    let (place, _, _) = arrivals.reserve(&FairShare::default(), 0, now);
+    let task = draft(INVOICE).admit(id, place, now);
     let written = world.deps.table.write_task(&task).await;
     written.unwrap();
     task

@@ -24,11 +24,9 @@ impl Process {
         if let Some(place) = self.0.as_mut().and_then(|block| block.take(now)) {
             return (place, false);
         }
-        let size = self.0.as_ref().map_or(1, |block| block.next_size(now));
-        let (places, next) = kept.reserve(share, size, now);
+        let more = self.0.as_ref().map_or(0, |block| block.more(now));
+        let (place, block, next) = kept.reserve(share, more, now);
         *kept = next;
-        let mut block = ArrivalBlock::new(places, now);
-        let place = block.take(now).unwrap();
         self.0 = Some(block);
         (place, true)
     }
@@ -65,8 +63,7 @@ fn a_busy_tenants_places_are_reserved_in_blocks_of_which_little_is_lost() {
 
 #[test]
 fn what_is_left_over_is_held_for_the_time_and_no_longer() {
-    let (places, _) = Arrivals::default().reserve(&FairShare::default(), 4, at(SECOND));
-    let mut block = ArrivalBlock::new(places, at(SECOND));
+    let (_, mut block, _) = Arrivals::default().reserve(&FairShare::default(), 3, at(SECOND));
     assert!(block.take(at(SECOND + hold() - 1)).is_some());
     assert!(block.take(at(SECOND + hold())).is_none());
     assert!(
