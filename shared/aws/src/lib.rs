@@ -32,6 +32,6 @@ pub use objects::Objects;
 pub use queue::Queue;
 pub use secrets::Secrets;
 pub use table::{
-    AgendaTask, Claim, DUE_SHARDS, DueInvocation, EARLY, InvocationFilter, InvocationState,
-    InvocationSummary, InvocationWrites, Page, PageRequest, StoredResponse, Table, Watermark,
+    AgendaTask, Claim, DUE_SHARDS, Due, DueInvocation, EARLY, InvocationFilter, InvocationState,
+    InvocationSummary, InvocationWrites, Page, PageRequest, RunFilter, RunSummary, StoredResponse, Table, Watermark,
 };

@@ -1,5 +1,6 @@
 //! What runs need beside the table: snapshots, and values too large for an item.
 
+use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +8,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use lru::LruCache;
-use tdev_domain::{ArtifactDigest, Invocation, InvocationId, TenantId};
+use tdev_domain::{ArtifactDigest, Invocation, TenantId};
 
 use crate::{Error, Result, SdkConfig};
 
@@ -19,7 +20,7 @@ const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 /// | object | key | removed |
 /// |---|---|---|
 /// | snapshot | `snapshots/<tenant>/<invocation>/<token>-<effect>-<random>` | when the next one is stored, or the run ends |
-/// | value | `values/<tenant>/<invocation>/<SHA-256 of its JSON>` | by the bucket's lifecycle |
+/// | value | `values/<tenant>/<invocation or run>/<SHA-256 of its JSON>` | by the bucket's lifecycle |
 ///
 /// A worker that is lost between storing an object and referring to it leaves it behind. So the
 /// bucket expires what is under either prefix [`Objects::EXPIRE_AFTER_DAYS`] days after it was
@@ -116,15 +117,15 @@ impl Objects {
     }
 
     /// Stores a value's JSON and returns its digest. What this process knows to be stored is not
-    /// stored again.
+    /// stored again. `owner` is the invocation or the run whose value it is.
     pub(crate) async fn put_value(
         &self,
         tenant: &TenantId,
-        invocation: &InvocationId,
+        owner: &(impl Display + Sync + ?Sized),
         json: String,
     ) -> Result<ArtifactDigest> {
         let digest = ArtifactDigest::of(json.as_bytes());
-        let key = value_key(tenant, invocation, &digest);
+        let key = value_key(tenant, owner, &digest);
         if !self.stored().contains(&key) {
             self.put(&key, json.into_bytes()).await?;
             self.stored().put(key, ());
@@ -136,11 +137,11 @@ impl Objects {
     pub(crate) async fn value(
         &self,
         tenant: &TenantId,
-        invocation: &InvocationId,
+        owner: &(impl Display + Sync + ?Sized),
         digest: &ArtifactDigest,
     ) -> Result<Vec<u8>> {
         const OPERATION: &str = "read a value";
-        let key = value_key(tenant, invocation, digest);
+        let key = value_key(tenant, owner, digest);
         let Some(json) = self.get(&key).await? else {
             return Err(Error::corrupt(OPERATION, Damage::Gone(key)));
         };
@@ -156,6 +157,10 @@ impl Objects {
     }
 }
 
-fn value_key(tenant: &TenantId, invocation: &InvocationId, digest: &ArtifactDigest) -> String {
-    format!("values/{tenant}/{invocation}/{digest}")
+fn value_key(
+    tenant: &TenantId,
+    owner: &(impl Display + ?Sized),
+    digest: &ArtifactDigest,
+) -> String {
+    format!("values/{tenant}/{owner}/{digest}")
 }

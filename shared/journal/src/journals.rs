@@ -12,7 +12,7 @@ use tdev_domain::{
 };
 use tdev_invocation::WakeUp;
 
-use crate::TenantJournal;
+use crate::{TenantJournal, TenantRuns};
 use crate::key_ring::KeyRing;
 
 /// The longest that SQS holds a message back, in seconds.
@@ -61,6 +61,12 @@ impl Journals {
     #[must_use]
     pub fn of(&self, tenant: &TenantId) -> TenantJournal {
         TenantJournal::new(Arc::clone(&self.0), tenant.clone())
+    }
+
+    /// The seam of the engine of runs to those of `tenant`.
+    #[must_use]
+    pub fn runs_of(&self, tenant: &TenantId) -> TenantRuns {
+        TenantRuns::new(Arc::clone(&self.0), tenant.clone())
     }
 
     /// Sends the message that calls a worker, to arrive when the wake-up is due.

@@ -1,7 +1,8 @@
-//! The store of durable invocations, over DynamoDB, S3, KMS and SQS.
+//! The store of durable invocations and runs, over DynamoDB, S3, KMS and SQS.
 //!
 //! The engine knows its store as the [`Journal`](tdev_invocation::Journal); this is it. A process
-//! builds one [`Journals`] at start. [`Journals::of`] a tenant is the engine's seam; beside it,
+//! builds one [`Journals`] at start. [`Journals::of`] a tenant is the engine's seam, and
+//! [`Journals::runs_of`] that of the engine of runs; beside them,
 //! `Journals` sends the wake-ups that the engine asks for, finds for the keeper what is due, and
 //! reads for the API.
 //!
@@ -15,6 +16,8 @@ mod envelope;
 mod journal;
 mod journals;
 mod key_ring;
+mod runs;
 
 pub use journal::TenantJournal;
 pub use journals::{Config, Journals};
+pub use runs::TenantRuns;

@@ -31,6 +31,7 @@ mod exchange;
 mod fake;
 mod memory;
 mod query;
+mod update;
 
 pub use exchange::{Request, Response};
 pub use fake::FakeAws;

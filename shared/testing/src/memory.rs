@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::condition::holds;
 use crate::data_keys::DataKeys;
 use crate::query::query;
+use crate::update::updated;
 use crate::{Request, Response};
 
 pub(crate) type Item = Map<String, Value>;
@@ -41,6 +42,8 @@ impl Memory {
                 Some(item) => Response::json(&json!({"Item": item})),
                 None => Response::json(&json!({})),
             },
+            "DynamoDB.BatchGetItem" => self.batch(&body),
+            "DynamoDB.UpdateItem" => self.update(&body),
             "DynamoDB.PutItem" => self.write(&body, &body["Item"], body["Item"].as_object()),
             "DynamoDB.DeleteItem" => self.write(&body, &body["Key"], None),
             "DynamoDB.Query" => query(&self.items, &body),
@@ -119,6 +122,37 @@ impl Memory {
                 Response::json(&json!({}))
             }
         }
+    }
+
+    /// Updates without a condition, which the platform does not need.
+    fn update(&mut self, body: &Value) -> Response {
+        let key = key(body, &body["Key"]);
+        let Ok(item) = updated(self.items.get(&key), body) else {
+            return unreadable();
+        };
+        self.items.insert(key, item.clone());
+        match body["ReturnValues"].as_str() {
+            Some("ALL_NEW") => Response::json(&json!({"Attributes": item})),
+            _ => Response::json(&json!({})),
+        }
+    }
+
+    /// Reads from one table, as the platform does.
+    fn batch(&self, body: &Value) -> Response {
+        let tables = body["RequestItems"].as_object().into_iter().flatten();
+        let mut responses = Item::new();
+        for (table, request) in tables {
+            let keys: Vec<_> = request["Keys"].as_array().into_iter().flatten().collect();
+            let twice = keys.iter().collect::<HashSet<_>>().len() < keys.len();
+            if keys.is_empty() || keys.len() > 100 || twice {
+                let message = "from 1 to 100 keys, none twice";
+                return Response::error(400, "ValidationException", message);
+            }
+            let of_table = json!({"TableName": table});
+            let found = keys.iter().filter_map(|keyed| self.items.get(&key(&of_table, keyed)));
+            responses.insert(table.clone(), found.cloned().map(Value::Object).collect());
+        }
+        Response::json(&json!({"Responses": responses, "UnprocessedKeys": {}}))
     }
 
     fn store(&mut self, key: [String; 3], item: Option<&Item>) {

@@ -28,6 +28,11 @@ pub(super) fn number(n: impl Into<i64>) -> AttributeValue {
     AttributeValue::N(n.into().to_string())
 }
 
+/// A number that only grows.
+pub(super) fn count(n: u64) -> AttributeValue {
+    AttributeValue::N(n.to_string())
+}
+
 pub(super) fn string(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
@@ -113,7 +118,7 @@ pub(super) fn decode<T: DeserializeOwned>(operation: &'static str, item: Item) -
 
 /// The size of an item as DynamoDB counts it, rounded up: attribute names and values in UTF-8,
 /// with one byte for each element of a list or map and three for the list or map itself.
-fn size(item: &Item) -> usize {
+pub(super) fn size(item: &Item) -> usize {
     item.iter()
         .map(|(name, value)| name.len() + value_size(value))
         .sum()

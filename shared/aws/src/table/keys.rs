@@ -22,6 +22,10 @@
 //! | how tasks are routed | `TENANT#<tenant>#ROUTING` | `ROUTING` | choosing an agent |
 //! | pointer to a model | `TENANT#<tenant>#ROUTER` | `ROUTER` | choosing an agent, training the next model |
 //! | watermark of the keeper | `KEEPER` | `<sweep>#DUE#<shard>` | going on where the sweep before has ended |
+//! | run of a workflow | `TENANT#<tenant>#RUN#<id>` | `RUN` | moving it on, polling it |
+//! | step of a run | `TENANT#<tenant>#RUN#<id>` | `STEP#<step, 10 digits>` | moving the run on, showing it |
+//! | item of a map | `TENANT#<tenant>#RUN#<id>` | `ITEM#<step, 10 digits>#<item, 10 digits>` | moving the run on, showing it |
+//! | meeting in a run | `TENANT#<tenant>#RUN#<id>` | `MEET#<name>` | knowing the last of those that a step waits for |
 //! | settings of a tenant | `TENANT#<tenant>#SETTINGS` | `SETTINGS` | changing them, agents' tools |
 //! | (nothing) | `HEALTH` | `HEALTH` | the health check, which expects no item |
 //!
@@ -36,7 +40,7 @@
 //! | index | hash | range | projects | read by |
 //! |---|---|---|---|---|
 //! | `agenda` | `agenda` | `agenda_at` | the keys | the keeper: what is to be done, and when |
-//! | `listing` | `listing` | `listed_at` | what a list shows | listing a tenant's invocations and tasks |
+//! | `listing` | `listing` | `listed_at` | what a list shows | listing a tenant's invocations and runs |
 //!
 //! An invocation has `agenda` = `DUE#<shard, 0 to 3>` and `agenda_at` = seconds in 12 digits,
 //! rounded up to tens: a whole number of minutes after it was accepted, and up to a minute before
@@ -48,6 +52,10 @@
 //! be told apart by its record. One listing per tenant serves every question, by filter: agents and states are few,
 //! and a filtered megabyte holds thousands of invocations.
 //!
+//! A run, a step of one and an item of a map are on the same agenda while they have a `due_at`,
+//! rounded up to tens of seconds; their keys tell them from invocations. A run is listed like an
+//! invocation, under `TENANT#<tenant>#RUNS`.
+//!
 //! A queued task has `agenda` = `TASKS` and `agenda_at` = its place in the queue, so the index is
 //! the queue. One that waits has `agenda` = `TASKS#DUE` and `agenda_at` = the seconds of its
 //! `due_at`, rounded up, in 12 digits. One that an agent has is not on the agenda: the agent's run
@@ -58,8 +66,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use tdev_domain::{
-    AgentName, ApiKeyId, Capability, InvocationId, KeyDigest, RegistrationId, TaskId, TenantId,
-    VersionNumber,
+    AgentName, ApiKeyId, Capability, InvocationId, KeyDigest, Place, RegistrationId, RunId, TaskId,
+    TenantId, VersionNumber,
 };
 
 pub(super) const PK: &str = "PK";
@@ -73,6 +81,10 @@ pub(super) const LISTING: &str = "listing";
 pub(super) const LISTED_AT: &str = "listed_at";
 /// What the `SK` of every part of a ledger begins with.
 pub(super) const EFFECT: &str = "EFFECT#";
+/// What the `SK` of every step begins with.
+pub(super) const STEP: &str = "STEP#";
+/// What the `SK` of every item of a map begins with.
+pub(super) const ITEM: &str = "ITEM#";
 /// What every version's `SK` begins with.
 pub(super) const VERSION: &str = "VERSION#";
 
@@ -192,7 +204,47 @@ pub(super) fn invocations(tenant: &TenantId) -> String {
     format!("TENANT#{tenant}#INVOCATIONS")
 }
 
-/// The agenda of invocations, one of its shards.
+pub(super) fn run_partition(tenant: &TenantId, id: &RunId) -> String {
+    format!("TENANT#{tenant}#RUN#{id}")
+}
+
+pub(super) fn run(tenant: &TenantId, id: &RunId) -> Key {
+    Key::new(run_partition(tenant, id), "RUN")
+}
+
+pub(super) fn step(tenant: &TenantId, run: &RunId, place: Place) -> Key {
+    let Place { step, item } = place;
+    let sk = match item {
+        None => format!("{STEP}{step:010}"),
+        Some(item) => format!("{ITEM}{step:010}#{item:010}"),
+    };
+    Key::new(run_partition(tenant, run), sk)
+}
+
+/// The tenant and the run of a key that [`run`] or [`step`] made, and the place in the latter case.
+pub(super) fn parse_run(pk: &str, sk: &str) -> Option<(TenantId, RunId, Option<Place>)> {
+    let (tenant, run) = pk.strip_prefix("TENANT#")?.split_once("#RUN#")?;
+    let place = if sk == "RUN" {
+        None
+    } else if let Some(step) = sk.strip_prefix(STEP) {
+        Some(Place::step(step.parse().ok()?))
+    } else {
+        let (step, item) = sk.strip_prefix(ITEM)?.split_once('#')?;
+        Some(Place::item(step.parse().ok()?, item.parse().ok()?))
+    };
+    Some((tenant.parse().ok()?, run.parse().ok()?, place))
+}
+
+pub(super) fn meeting(tenant: &TenantId, run: &RunId, meeting: &str) -> Key {
+    Key::new(run_partition(tenant, run), format!("MEET#{meeting}"))
+}
+
+/// The listing of a tenant's runs.
+pub(super) fn runs(tenant: &TenantId) -> String {
+    format!("TENANT#{tenant}#RUNS")
+}
+
+/// The agenda of invocations and runs, one of its shards.
 pub(super) fn due(shard: u8) -> String {
     format!("DUE#{shard}")
 }
@@ -278,6 +330,7 @@ mod tests {
         let id = RegistrationId::generate();
         let run = InvocationId::generate();
         let task = TaskId::generate();
+        let of_workflow = RunId::generate();
         let number = VersionNumber::try_from(12).unwrap();
         let expected = [
             (api_key(&digest), format!("KEY#{digest} KEY")),
@@ -352,12 +405,29 @@ mod tests {
                 "TENANT#acme#SETTINGS SETTINGS".to_owned(),
             ),
             (watermark("late", 3), "KEEPER late#DUE#3".to_owned()),
+            (
+                super::run(&tenant, &of_workflow),
+                format!("TENANT#acme#RUN#{of_workflow} RUN"),
+            ),
+            (
+                step(&tenant, &of_workflow, Place::step(12)),
+                format!("TENANT#acme#RUN#{of_workflow} STEP#0000000012"),
+            ),
+            (
+                step(&tenant, &of_workflow, Place::item(12, 5)),
+                format!("TENANT#acme#RUN#{of_workflow} ITEM#0000000012#0000000005"),
+            ),
+            (
+                meeting(&tenant, &of_workflow, "0#12#deps"),
+                format!("TENANT#acme#RUN#{of_workflow} MEET#0#12#deps"),
+            ),
             (health(), "HEALTH HEALTH".to_owned()),
         ];
         let key = super::task(&tenant, &task);
         let parsed = parse_task(&key.pk, &key.sk);
         assert_eq!(parsed, Some((tenant.clone(), task.clone())));
         assert_eq!(invocations(&tenant), "TENANT#acme#INVOCATIONS");
+        assert_eq!(runs(&tenant), "TENANT#acme#RUNS");
         assert_eq!(due(3), "DUE#3");
         let parsed = parse_invocation(&invocation(&tenant, &run).pk);
         assert_eq!(parsed, Some((tenant.clone(), run.clone())));
@@ -365,6 +435,26 @@ mod tests {
         assert_eq!(keys.len(), expected.len());
         for (key, text) in &expected {
             assert_eq!(format!("{} {}", key.pk, key.sk), *text);
+        }
+    }
+
+    #[test]
+    fn a_place_comes_back_of_its_key() {
+        let (tenant, id): (TenantId, _) = ("acme".parse().unwrap(), RunId::generate());
+        let places = [None, Some(Place::step(12)), Some(Place::item(12, u32::MAX))];
+        for place in places {
+            let key = place.map_or_else(|| run(&tenant, &id), |place| step(&tenant, &id, place));
+            let expected = Some((tenant.clone(), id.clone(), place));
+            assert_eq!(parse_run(&key.pk, &key.sk), expected);
+        }
+        let pk = run_partition(&tenant, &id);
+        for (pk, sk) in [
+            (pk.as_str(), "STEP#"),
+            (&pk, "ITEM#1"),
+            (&pk, "MEET#0#1#deps"),
+            ("TENANT#acme#RUNS", "RUN"),
+        ] {
+            assert_eq!(parse_run(pk, sk), None, "{pk} {sk}");
         }
     }
 

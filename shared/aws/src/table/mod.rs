@@ -9,6 +9,7 @@ mod admission;
 mod agent_load;
 mod agents;
 mod api_keys;
+mod body;
 mod dead_letters;
 mod due;
 mod idempotency;
@@ -19,11 +20,14 @@ mod item;
 mod keys;
 mod ledger;
 mod listed;
+mod listing;
 mod memory;
 mod packed;
 mod page;
 mod registrations;
 mod router;
+mod run_steps;
+mod runs;
 mod settings;
 mod tasks;
 #[cfg(test)]
@@ -44,11 +48,12 @@ use crate::{Error, Result, SdkConfig};
 use item::Item;
 use keys::Key;
 
-pub use due::{DUE_SHARDS, DueInvocation, EARLY, Watermark};
+pub use due::{DUE_SHARDS, Due, DueInvocation, EARLY, Watermark};
 pub use idempotency::{Claim, StoredResponse};
 pub use invocations::InvocationWrites;
 pub use listed::{InvocationFilter, InvocationState, InvocationSummary};
 pub use page::{Page, PageRequest};
+pub use runs::{RunFilter, RunSummary};
 pub use tasks::AgendaTask;
 
 /// The table of the platform's state.

@@ -20,6 +20,8 @@ mod invocations;
 mod listings;
 mod memory;
 mod registrations;
+mod run_fixtures;
+mod runs;
 mod services;
 mod settings;
 mod stack;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Line, Units, chunks};
 use crate::condition::holds;
 use crate::memory::{Item, key, name};
 use crate::query::query;
+use crate::update::updated;
 
 /// The indexes: hash key, range key, and what else is projected.
 const INDEXES: [(&str, &str, &[&str]); 2] = [
@@ -48,7 +49,24 @@ impl Table {
     /// What a request comes to; `None` if the operation is not known.
     pub(super) fn lines(&mut self, operation: &str, body: &Value) -> Option<Vec<Line>> {
         Some(match operation {
-            "GetItem" => vec![self.get(body)],
+            "GetItem" => vec![self.get("GetItem", body)],
+            "BatchGetItem" => {
+                let tables = body["RequestItems"].as_object().into_iter().flatten();
+                let gets = tables.flat_map(|(table, request)| {
+                    let keys = request["Keys"].as_array().into_iter().flatten();
+                    keys.map(move |key| {
+                        let consistent = &request["ConsistentRead"];
+                        json!({"TableName": table, "Key": key, "ConsistentRead": consistent})
+                    })
+                });
+                gets.map(|get| self.get(operation, &get)).collect()
+            }
+            "UpdateItem" => {
+                let key = key(body, &body["Key"]);
+                let item = updated(self.0.get(&key), body).ok()?;
+                let item = Some(&item);
+                self.write(operation, &[Write { body, key, item }], 1.0)
+            }
             "Query" => vec![self.query(body)],
             "PutItem" => self.write(operation, &[Write::put(body)], 1.0),
             "DeleteItem" => self.write(operation, &[Write::delete(body)], 1.0),
@@ -66,7 +84,7 @@ impl Table {
         })
     }
 
-    fn get(&self, body: &Value) -> Line {
+    fn get(&self, operation: &str, body: &Value) -> Line {
         let key = key(body, &body["Key"]);
         let found = self.0.get(&key).map_or(0, size);
         let weight = if body["ConsistentRead"] == true {
@@ -75,7 +93,7 @@ impl Table {
             0.5
         };
         Line {
-            what: format!("GetItem {}, {}", entity(&key), kilobytes(found)),
+            what: format!("{operation} {}, {}", entity(&key), kilobytes(found)),
             units: Units::read(chunks(found, 4 * 1024) * weight),
         }
     }

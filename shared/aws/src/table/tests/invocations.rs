@@ -11,7 +11,7 @@ use super::*;
 use crate::Objects;
 use crate::table::item::string;
 
-fn objects(aws: &FakeAws) -> Objects {
+pub(super) fn objects(aws: &FakeAws) -> Objects {
     // The configuration is of another build of this crate, which is the same SDK's.
     let client = aws_sdk_s3::Client::new(&aws.config());
     Objects::with(client, "artifacts".to_owned())

@@ -20,6 +20,9 @@ use super::*;
 mod fixtures;
 mod invocations;
 mod items;
+#[path = "../../../tests/conformance/run_fixtures.rs"]
+mod run_fixtures;
+mod runs;
 use fixtures::{accepted, active, advance, tenant, version};
 
 fn table(rule: &Rule) -> Table {

@@ -1,0 +1,276 @@
+//! Steps of runs, and where those come together that something waits for.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::AsyncSleep;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use tdev_domain::{Joined, Place, RunId, StepRecord, TenantId};
+
+use super::body::{self, BODY, Owner};
+use super::item::{self, Item};
+use super::keys::{self, EXPIRES_AT, ITEM, SK, STEP};
+use super::packed::Sample;
+use super::page::Listing;
+use super::{Table, due};
+use crate::{Error, Objects, Result};
+
+const READ: &str = "read steps of a run";
+const WRITE: &str = "write a step of a run";
+const MEET: &str = "note who has come to a meeting";
+
+/// How long a step is kept after it was last written, in seconds. A run of less than 370 days so
+/// has all its steps for as long as it is kept itself.
+const KEPT_FOR: i64 = 400 * 24 * 60 * 60;
+
+/// The parts of a step that may be large.
+const LARGE: [&str; 6] = [
+    "/state/output",
+    "/state/message",
+    "/state/reason",
+    "/state/error",
+    "/tries",
+    "/compensation",
+];
+
+/// The most items that are read by one request.
+const BATCH: usize = 100;
+/// How many requests, and how many values that are stored beside, are waited for at once.
+const AT_ONCE: usize = 8;
+/// How many items are read at once by a query, which reads a megabyte at most.
+const PAGE: usize = 1_000;
+/// How often what a batch leaves unread is asked for again, as long as nothing of it is read.
+const BATCH_TRIES: u32 = 6;
+/// How long is waited before the first of these; twice as long before each further one.
+const BATCH_PAUSE: Duration = Duration::from_millis(25);
+
+const MEMBERS: &str = "members";
+const MISSED: &str = "missed";
+
+/// The service has read nothing of a batch, however often it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} items of a batch are left unread")]
+struct LeftUnread(usize);
+
+impl Table {
+    /// The steps at these places that have begun, in order of place.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if a value that was stored beside one is gone or damaged, too.
+    pub async fn steps(
+        &self,
+        objects: &Objects,
+        tenant: &TenantId,
+        run: &RunId,
+        places: &[Place],
+    ) -> Result<Vec<StepRecord>> {
+        let mut places = places.to_vec();
+        places.sort_unstable();
+        // A batch that names an item twice is refused.
+        places.dedup();
+        let batches = places.chunks(BATCH).map(|places| {
+            let keys = places.iter().map(|place| keys::step(tenant, run, *place));
+            self.batch(READ, keys.map(|key| key.attributes()).collect())
+        });
+        let batches: Vec<_> = batches.collect();
+        let items: Vec<Vec<Item>> = stream::iter(batches)
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let items = items.into_iter().flatten().collect();
+        let mut steps = decode(objects, owner(tenant, run), items).await?;
+        steps.sort_unstable_by_key(|step| step.place);
+        Ok(steps)
+    }
+
+    /// All steps of a run that have begun, in order; items of maps are left out.
+    ///
+    /// # Errors
+    /// As of [`Self::steps`].
+    pub async fn all_steps(
+        &self,
+        objects: &Objects,
+        tenant: &TenantId,
+        run: &RunId,
+    ) -> Result<Vec<StepRecord>> {
+        let items = self.records(tenant, run, STEP).await?;
+        decode(objects, owner(tenant, run), items).await
+    }
+
+    /// All items of a map of a run that have begun, in order.
+    ///
+    /// # Errors
+    /// As of [`Self::steps`].
+    pub async fn items_of_step(
+        &self,
+        objects: &Objects,
+        tenant: &TenantId,
+        run: &RunId,
+        step: u32,
+    ) -> Result<Vec<StepRecord>> {
+        let prefix = format!("{ITEM}{step:010}#");
+        let items = self.records(tenant, run, &prefix).await?;
+        decode(objects, owner(tenant, run), items).await
+    }
+
+    /// Writes the next revision of a step. Stores what is too large for the item in `objects`
+    /// first.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the stored revision is not the one before; nothing was written. After
+    /// [`Error::Transient`] it is not known whether it was.
+    pub async fn put_step(
+        &self,
+        objects: &Objects,
+        tenant: &TenantId,
+        run: &RunId,
+        step: &StepRecord,
+        now: Timestamp,
+    ) -> Result<()> {
+        let body = body::encode(WRITE, objects, owner(tenant, run), step, &LARGE).await?;
+        let mut item = keys::step(tenant, run, step.place).attributes();
+        item.insert(BODY.to_owned(), body);
+        item.insert("revision".to_owned(), item::count(step.revision));
+        if let Some(due_at) = step.due_at {
+            item.extend(due::of_run(run, Some(step.place), due_at));
+        }
+        item.insert(EXPIRES_AT.to_owned(), expiry(now));
+        let item = item::checked(WRITE, item)?;
+        self.put_revision(WRITE, &item, step.revision).await
+    }
+
+    /// Notes that a member has come to a meeting of a run, and, if so, that what it came for is
+    /// missed, which stays noted. Says who has come by then, this one included; to note one twice
+    /// is to note it once.
+    ///
+    /// `meeting` names it within the run; it is a part of a key.
+    pub async fn come(
+        &self,
+        tenant: &TenantId,
+        run: &RunId,
+        meeting: &str,
+        (member, missed): (u32, bool),
+        now: Timestamp,
+    ) -> Result<Joined> {
+        let mut set = format!("SET {EXPIRES_AT} = :expires_at");
+        let mut values = Item::from([
+            (
+                ":member".to_owned(),
+                AttributeValue::Ns(vec![member.to_string()]),
+            ),
+            (":expires_at".to_owned(), expiry(now)),
+        ]);
+        if missed {
+            set = format!("{set}, {MISSED} = :missed");
+            values.insert(":missed".to_owned(), AttributeValue::Bool(true));
+        }
+        let output = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(keys::meeting(tenant, run, meeting).attributes()))
+            .update_expression(format!("{set} ADD {MEMBERS} :member"))
+            .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await
+            .map_err(|e| Error::from_sdk(MEET, e))?;
+        let item = output.attributes.unwrap_or_default();
+        let Some(AttributeValue::Ns(members)) = item.get(MEMBERS) else {
+            return Err(Error::corrupt(MEET, "members are no set of numbers"));
+        };
+        Ok(Joined {
+            over: u32::try_from(members.len()).unwrap_or(u32::MAX),
+            missed: item.contains_key(MISSED),
+        })
+    }
+
+    /// The items of a run whose sort keys begin with `prefix`, in order.
+    async fn records(&self, tenant: &TenantId, run: &RunId, prefix: &str) -> Result<Vec<Item>> {
+        let mut items: Vec<Item> = Vec::new();
+        loop {
+            let last = items.last().map(|last| item::text(READ, last, SK));
+            let listing = Listing {
+                operation: READ,
+                partition: keys::run_partition(tenant, run),
+                prefix: Some(prefix),
+                descending: false,
+                after: last.transpose()?.map(str::to_owned),
+                limit: 0,
+            };
+            let (found, more) = self.query(listing, PAGE).await?;
+            let more = more && !found.is_empty();
+            items.extend(found);
+            if !more {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Reads the items with these keys, of which there are at most [`BATCH`], none twice; in no
+    /// order. What does not exist is left out.
+    async fn batch(&self, operation: &'static str, mut keys: Vec<Item>) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        let mut tries = 0;
+        while !keys.is_empty() {
+            let asked = keys.len();
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .consistent_read(true)
+                .build()
+                .map_err(|e| Error::rejected(operation, e))?;
+            let output = self
+                .client
+                .batch_get_item()
+                .request_items(&self.name, request)
+                .send()
+                .await
+                .map_err(|e| Error::from_sdk(operation, e))?;
+            let of_table =
+                |mut tables: std::collections::HashMap<String, _>| tables.remove(&self.name);
+            items.extend(output.responses.and_then(of_table).unwrap_or_default());
+            let unprocessed = output.unprocessed_keys.unwrap_or_default();
+            let left = unprocessed.into_values().next();
+            keys = left.map(|left| left.keys).unwrap_or_default();
+            if keys.len() == asked {
+                tries += 1;
+                if tries == BATCH_TRIES {
+                    return Err(Error::Transient {
+                        operation,
+                        source: LeftUnread(asked).into(),
+                    });
+                }
+                self.pause(BATCH_PAUSE * 2_u32.pow(tries - 1)).await;
+            }
+        }
+        Ok(items)
+    }
+
+    async fn pause(&self, pause: Duration) {
+        if let Some(sleep) = self.client.config().sleep_impl() {
+            sleep.sleep(pause).await;
+        }
+    }
+}
+
+fn owner<'a>(tenant: &'a TenantId, run: &'a RunId) -> Owner<'a> {
+    Owner {
+        tenant,
+        name: run,
+        sample: Sample::Runs,
+    }
+}
+
+fn expiry(now: Timestamp) -> AttributeValue {
+    item::number(now.as_second() + KEPT_FOR)
+}
+
+/// The steps of these items, in their order.
+async fn decode(objects: &Objects, owner: Owner<'_>, items: Vec<Item>) -> Result<Vec<StepRecord>> {
+    stream::iter(items)
+        .map(async |item| body::decode(READ, objects, owner, &item).await)
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+}
