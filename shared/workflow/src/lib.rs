@@ -3,8 +3,10 @@
 mod catalogue;
 mod context;
 mod definition;
+mod drawing;
 mod expression;
 pub mod limits;
+mod optimise;
 mod parse;
 mod plan;
 mod pointer;
@@ -19,7 +21,9 @@ pub use definition::{
     AgentRef, Approval, Backoff, Branch, Cache, Choice, Compensation, Definition, Dependency,
     DependencyKind, Kind, Map, RetryOn, RetryPolicy, Step, TaskWork, Wait, Work, WorkflowRef,
 };
+pub use drawing::{Drawing, DrawnEdge, Node};
 pub use expression::{Error, Expression, SyntaxError};
+pub use optimise::{Figures, FoundEdge, Repeated, Report, optimise};
 pub use plan::{Edge, Output, Plan, PlanStep, StepIndex};
 pub use problem::{Code, Problem};
 pub use template::{Template, TemplateError};

@@ -69,7 +69,7 @@ pub(super) fn check_tree(source: &str, root: &Ast) -> Result<(), SyntaxError> {
             );
             return Err(SyntaxError::at(source, 0, message));
         }
-        if let Some((offset, message)) = complaint(node, is_argument) {
+        if let Some((offset, message)) = complaint(source, node, is_argument) {
             return Err(SyntaxError::at(source, offset, message));
         }
         match node {
@@ -84,12 +84,14 @@ pub(super) fn check_tree(source: &str, root: &Ast) -> Result<(), SyntaxError> {
     Ok(())
 }
 
-fn complaint(node: &Ast, is_argument: bool) -> Option<(usize, String)> {
+fn complaint(source: &str, node: &Ast, is_argument: bool) -> Option<(usize, String)> {
     let too_large = |index: &i32| index.unsigned_abs() > MAX_INDEX.unsigned_abs();
     match node {
         Ast::Function { offset, name, args } => {
+            let message = functions::complaint(name, args)?;
             // The offset given is that of the bracket.
-            functions::complaint(name, args).map(|message| (*offset, message))
+            let before = source.get(..*offset).unwrap_or_default();
+            Some((before.rfind(name.as_str()).unwrap_or(*offset), message))
         }
         Ast::Expref { offset, .. } if !is_argument => Some((
             *offset,

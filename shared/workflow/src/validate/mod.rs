@@ -65,7 +65,7 @@ impl Problems {
         self.suggested += 1;
         let most = (wrong.len() / 3).clamp(1, 3);
         known
-            .filter(|name| name.len().abs_diff(wrong.len()) <= most)
+            .filter(|name| *name != wrong && name.len().abs_diff(wrong.len()) <= most)
             .map(|name| (strsim::osa_distance(name, wrong), name))
             .filter(|(distance, _)| *distance <= most)
             .min()
