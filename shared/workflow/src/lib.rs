@@ -21,7 +21,7 @@ pub use definition::{
     AgentRef, Approval, Backoff, Branch, Cache, Choice, Compensation, Definition, Dependency,
     DependencyKind, Kind, Map, RetryOn, RetryPolicy, Step, TaskWork, Wait, Work, WorkflowRef,
 };
-pub use drawing::{Drawing, DrawnEdge, Node};
+pub use drawing::{Drawing, DrawnEdge, DrawnNode};
 pub use expression::{Error, Expression, SyntaxError};
 pub use optimise::{Figures, FoundEdge, Repeated, Report, optimise};
 pub use plan::{Edge, Output, Plan, PlanStep, StepIndex};
