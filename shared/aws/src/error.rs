@@ -205,6 +205,7 @@ fn classify_response(code: &str, status: u16) -> Class {
         "ConditionalRequestConflict"
         | "ProvisionedThroughputExceededException"
         | "TransactionInProgressException"
+        | "ExecutionLimitExceeded"
         | "RequestLimitExceeded"
         | "RequestThrottled"
         | "RequestTimeout"
@@ -215,7 +216,9 @@ fn classify_response(code: &str, status: u16) -> Class {
         "ResourceNotFoundException"
         | "QueueDoesNotExist"
         | "AWS.SimpleQueueService.NonExistentQueue"
-        | "NoSuchBucket" => Class::NotFound,
+        | "NoSuchBucket"
+        | "StateMachineDeleting"
+        | "StateMachineDoesNotExist" => Class::NotFound,
         "AccessDenied"
         | "AccessDeniedException"
         | "ExpiredToken"

@@ -3,7 +3,7 @@
 //! No other crate names an `aws-sdk-*` crate. A function loads one [`SdkConfig`] at start
 //! ([`load_config`]) and builds from it what it uses: the [`Table`] of the platform's state, the
 //! [`Artifacts`] agents are made of, the [`Objects`] of their runs and the [`DataKeys`] those are
-//! encrypted with, a [`Queue`] to send to, the [`Events`] of a bus, the [`Secrets`], another
+//! encrypted with, a [`Queue`] to send to, the [`Events`] of a bus, a [`StateMachine`], the [`Secrets`], another
 //! [`Function`] to call. All of them are cheap to clone and share one pool of connections.
 //!
 //! Every failure is an [`Error`], which says above all whether trying again can help.
@@ -11,6 +11,7 @@
 mod artifacts;
 mod config;
 mod data_keys;
+mod definitions;
 mod error;
 mod events;
 mod function;
@@ -18,6 +19,7 @@ mod models;
 mod objects;
 mod queue;
 mod secrets;
+mod state_machine;
 mod table;
 
 pub use artifacts::Artifacts;
@@ -31,7 +33,7 @@ pub use models::Models;
 pub use objects::Objects;
 pub use queue::Queue;
 pub use secrets::Secrets;
+pub use state_machine::{StateMachine, Told};
 pub use table::{
-    AgendaTask, Claim, DUE_SHARDS, Due, DueInvocation, EARLY, InvocationFilter, InvocationState,
-    InvocationSummary, InvocationWrites, Page, PageRequest, RunFilter, RunSummary, StoredResponse, Table, Watermark,
+    AgendaTask, Claim, DUE_SHARDS, Due, DueInvocation, EARLY, InvocationFilter, InvocationState, InvocationSummary, InvocationWrites, Page, PageRequest, Registered, RunFilter, RunSummary, StoredResponse, Table, Watermark, Workflow, WorkflowDraft,
 };

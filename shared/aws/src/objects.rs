@@ -15,16 +15,18 @@ use crate::{Error, Result, SdkConfig};
 /// How many values a process remembers to be stored.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
-/// The bucket's objects under `snapshots/` and `values/`.
+/// The bucket's objects under `snapshots/`, `values/` and `definitions/`.
 ///
 /// | object | key | removed |
 /// |---|---|---|
 /// | snapshot | `snapshots/<tenant>/<invocation>/<token>-<effect>-<random>` | when the next one is stored, or the run ends |
+/// | definition of a workflow | `definitions/<tenant>/<SHA-256 of its JSON>` | never |
+/// | list of a map, by pages of 100 | `values/<tenant>/<run>/items/<step>/<page>` | by the bucket's lifecycle |
 /// | value | `values/<tenant>/<invocation or run>/<SHA-256 of its JSON>` | by the bucket's lifecycle |
 ///
 /// A worker that is lost between storing an object and referring to it leaves it behind. So the
-/// bucket expires what is under either prefix [`Objects::EXPIRE_AFTER_DAYS`] days after it was
-/// stored, which is as long as a ledger is kept.
+/// bucket expires what is under `snapshots/` and `values/` [`Objects::EXPIRE_AFTER_DAYS`] days
+/// after it was stored, which is as long as a ledger is kept.
 #[derive(Debug, Clone)]
 pub struct Objects {
     client: Client,

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tdev_aws::Error;
-use tdev_domain::{Joined, Place, Run, RunId, RunState, StepRecord, TenantId};
+use tdev_domain::{
+    AgentName, ArtifactDigest, Joined, Place, Run, RunId, RunState, StepRecord, TenantId,
+    VersionNumber,
+};
 use tdev_run::{CommitError, Meeting, Members, Store, Unavailable};
 
 use crate::journals::Shared;
@@ -44,6 +48,73 @@ fn name(meeting: Meeting) -> String {
 impl TenantRuns {
     pub(crate) fn new(shared: Arc<Shared>, tenant: TenantId) -> Self {
         Self { shared, tenant }
+    }
+
+    /// The workflow definition with this digest, as JSON, if the tenant has one.
+    ///
+    /// # Errors
+    /// A service failed, or the definition is damaged.
+    pub async fn definition(
+        &self,
+        digest: &ArtifactDigest,
+    ) -> Result<Option<Vec<u8>>, Unavailable> {
+        let found = self.shared.objects.definition(&self.tenant, digest);
+        Box::pin(found).await.map_err(unavailable)
+    }
+
+    /// What the agent's version gave for `input`, if the cache has it at `now`.
+    ///
+    /// # Errors
+    /// A service failed.
+    pub async fn cached(
+        &self,
+        agent: (&AgentName, VersionNumber),
+        input: &Value,
+        now: Timestamp,
+    ) -> Result<Option<Value>, Unavailable> {
+        let Shared { table, objects, .. } = &*self.shared;
+        let cached = table.cached(objects, &self.tenant, agent, input, now);
+        Box::pin(cached).await.map_err(unavailable)
+    }
+
+    /// Keeps in the cache what the agent's version gave for `input`, until then.
+    ///
+    /// # Errors
+    /// A service failed.
+    pub async fn keep(
+        &self,
+        agent: (&AgentName, VersionNumber),
+        input: &Value,
+        output: &Value,
+        until: Timestamp,
+    ) -> Result<(), Unavailable> {
+        let Shared { table, objects, .. } = &*self.shared;
+        let kept = table.keep_cached(objects, &self.tenant, agent, input, output, until);
+        Box::pin(kept).await.map_err(unavailable)
+    }
+
+    /// Keeps the list that a map goes over.
+    ///
+    /// # Errors
+    /// A service failed.
+    pub async fn keep_items(
+        &self,
+        run: &RunId,
+        step: u32,
+        items: &[Value],
+    ) -> Result<(), Unavailable> {
+        let objects = &self.shared.objects;
+        let kept = objects.keep_items(&self.tenant, run, step, items);
+        Box::pin(kept).await.map_err(unavailable)
+    }
+
+    /// One item of a list that was kept, by its number from 0.
+    ///
+    /// # Errors
+    /// A service failed, or there is no such item.
+    pub async fn item(&self, run: &RunId, step: u32, item: u32) -> Result<Value, Unavailable> {
+        let found = self.shared.objects.item(&self.tenant, run, step, item);
+        Box::pin(found).await.map_err(unavailable)
     }
 }
 

@@ -48,6 +48,11 @@ pub(super) fn text<'a>(
         .ok_or_else(|| Error::corrupt(operation, format!("{name} is not text")))
 }
 
+/// When the item expires, in epoch seconds, if it does.
+pub(super) fn expires_at(item: &Item) -> Option<i64> {
+    item.get(EXPIRES_AT)?.as_n().ok()?.parse().ok()
+}
+
 /// An attribute that holds JSON text.
 pub(super) fn json<T: DeserializeOwned>(
     operation: &'static str,

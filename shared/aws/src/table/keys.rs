@@ -22,6 +22,10 @@
 //! | how tasks are routed | `TENANT#<tenant>#ROUTING` | `ROUTING` | choosing an agent |
 //! | pointer to a model | `TENANT#<tenant>#ROUTER` | `ROUTER` | choosing an agent, training the next model |
 //! | watermark of the keeper | `KEEPER` | `<sweep>#DUE#<shard>` | going on where the sweep before has ended |
+//! | workflow | `TENANT#<tenant>#WORKFLOW#<name>` | `WORKFLOW` | running it, registering its next version |
+//! | workflow version | `TENANT#<tenant>#WORKFLOW#<name>` | `VERSION#<number, 10 digits>` | running it, listing a workflow's versions |
+//! | workflow, listed | `TENANT#<tenant>#WORKFLOWS` | `<name>` | listing a tenant's workflows by name |
+//! | output of a step, cached | `TENANT#<tenant>#STEP_CACHE#<digest of agent, version and input>` | `STEP_CACHE` | using it again |
 //! | run of a workflow | `TENANT#<tenant>#RUN#<id>` | `RUN` | moving it on, polling it |
 //! | step of a run | `TENANT#<tenant>#RUN#<id>` | `STEP#<step, 10 digits>` | moving the run on, showing it |
 //! | item of a map | `TENANT#<tenant>#RUN#<id>` | `ITEM#<step, 10 digits>#<item, 10 digits>` | moving the run on, showing it |
@@ -66,8 +70,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use tdev_domain::{
-    AgentName, ApiKeyId, Capability, InvocationId, KeyDigest, Place, RegistrationId, RunId, TaskId,
-    TenantId, VersionNumber,
+    AgentName, ApiKeyId, ArtifactDigest, Capability, InvocationId, KeyDigest, Place, RegistrationId,
+    RunId, TaskId, TenantId, VersionNumber, WorkflowName,
 };
 
 pub(super) const PK: &str = "PK";
@@ -204,6 +208,41 @@ pub(super) fn invocations(tenant: &TenantId) -> String {
     format!("TENANT#{tenant}#INVOCATIONS")
 }
 
+pub(super) fn workflow_partition(tenant: &TenantId, name: &WorkflowName) -> String {
+    format!("TENANT#{tenant}#WORKFLOW#{name}")
+}
+
+pub(super) fn workflow(tenant: &TenantId, name: &WorkflowName) -> Key {
+    Key::new(workflow_partition(tenant, name), "WORKFLOW")
+}
+
+pub(super) fn workflow_version(
+    tenant: &TenantId,
+    name: &WorkflowName,
+    version: VersionNumber,
+) -> Key {
+    Key::new(
+        workflow_partition(tenant, name),
+        format!("{VERSION}{:010}", version.get()),
+    )
+}
+
+/// The partition of a tenant's listed workflows.
+pub(super) fn workflows(tenant: &TenantId) -> String {
+    format!("TENANT#{tenant}#WORKFLOWS")
+}
+
+pub(super) fn listed_workflow(tenant: &TenantId, name: &WorkflowName) -> Key {
+    Key::new(workflows(tenant), name.as_str())
+}
+
+pub(super) fn cached_step(tenant: &TenantId, digest: &ArtifactDigest) -> Key {
+    Key::new(
+        format!("TENANT#{tenant}#STEP_CACHE#{digest}"),
+        "STEP_CACHE",
+    )
+}
+
 pub(super) fn run_partition(tenant: &TenantId, id: &RunId) -> String {
     format!("TENANT#{tenant}#RUN#{id}")
 }
@@ -331,6 +370,8 @@ mod tests {
         let run = InvocationId::generate();
         let task = TaskId::generate();
         let of_workflow = RunId::generate();
+        let workflow: WorkflowName = "nightly".parse().unwrap();
+        let output = ArtifactDigest::of(b"x");
         let number = VersionNumber::try_from(12).unwrap();
         let expected = [
             (api_key(&digest), format!("KEY#{digest} KEY")),
@@ -420,6 +461,22 @@ mod tests {
             (
                 meeting(&tenant, &of_workflow, "0#12#deps"),
                 format!("TENANT#acme#RUN#{of_workflow} MEET#0#12#deps"),
+            ),
+            (
+                super::workflow(&tenant, &workflow),
+                "TENANT#acme#WORKFLOW#nightly WORKFLOW".to_owned(),
+            ),
+            (
+                workflow_version(&tenant, &workflow, number),
+                "TENANT#acme#WORKFLOW#nightly VERSION#0000000012".to_owned(),
+            ),
+            (
+                listed_workflow(&tenant, &workflow),
+                "TENANT#acme#WORKFLOWS nightly".to_owned(),
+            ),
+            (
+                cached_step(&tenant, &output),
+                format!("TENANT#acme#STEP_CACHE#{output} STEP_CACHE"),
             ),
             (health(), "HEALTH HEALTH".to_owned()),
         ];

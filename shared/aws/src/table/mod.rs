@@ -29,9 +29,11 @@ mod router;
 mod run_steps;
 mod runs;
 mod settings;
+mod step_cache;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod workflows;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::http::HttpResponse;
@@ -55,6 +57,7 @@ pub use listed::{InvocationFilter, InvocationState, InvocationSummary};
 pub use page::{Page, PageRequest};
 pub use runs::{RunFilter, RunSummary};
 pub use tasks::AgendaTask;
+pub use workflows::{Registered, Workflow, WorkflowDraft};
 
 /// The table of the platform's state.
 #[derive(Debug, Clone)]

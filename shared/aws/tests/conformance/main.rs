@@ -26,3 +26,4 @@ mod services;
 mod settings;
 mod stack;
 mod tasks;
+mod workflows;
