@@ -103,6 +103,12 @@ const MAX_REFERENCES: usize = 16;
 /// How deep schemas in schemas are looked at for their types.
 const MAX_NESTING: usize = 8;
 
+/// How many schemas are looked at for the types of one.
+const MAX_SCHEMAS: usize = 256;
+
+/// The longest list of values that is looked at for its types, and of required properties.
+const MAX_LIST: usize = 256;
+
 impl<'a> Schema<'a> {
     /// The whole of `document`.
     pub(crate) const fn new(document: &'a Value) -> Self {
@@ -137,16 +143,14 @@ impl<'a> Schema<'a> {
 
     /// The types a value may have.
     pub(crate) fn types(self) -> Types {
-        self.types_within(MAX_NESTING)
+        self.types_within(MAX_NESTING, &mut { MAX_SCHEMAS })
     }
 
-    fn types_within(self, nesting: usize) -> Types {
-        let Some(schema) = self.resolved() else {
+    fn types_within(self, nesting: usize, left: &mut usize) -> Types {
+        let Some(schema) = self.resolved().filter(|_| nesting > 0 && *left > 0) else {
             return Types::ANY;
         };
-        if nesting == 0 {
-            return Types::ANY;
-        }
+        *left -= 1;
         let mut types = match schema.place {
             Value::Bool(false) => Types::NONE,
             _ => Types::ANY,
@@ -156,6 +160,7 @@ impl<'a> Schema<'a> {
             Some(Value::Array(names)) => {
                 types = names
                     .iter()
+                    .take(MAX_LIST)
                     .filter_map(Value::as_str)
                     .fold(Types::NONE, |all, name| all.or(Types::named(name)));
             }
@@ -164,20 +169,23 @@ impl<'a> Schema<'a> {
         if let Some(value) = schema.get("const") {
             types = types.and(Types::of(value));
         }
-        if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+        let list = |keyword| {
+            let list = schema.get(keyword).and_then(Value::as_array);
+            list.filter(|list| list.len() <= MAX_LIST)
+        };
+        if let Some(values) = list("enum") {
             let union = values.iter().map(Types::of).fold(Types::NONE, Types::or);
             types = types.and(union);
         }
-        let each = |keyword| {
-            let list = schema.get(keyword).and_then(Value::as_array);
-            list.map(|list| list.iter().map(|s| schema.at(s).types_within(nesting - 1)))
-        };
-        for keyword in ["anyOf", "oneOf"] {
-            if let Some(several) = each(keyword) {
-                types = types.and(several.fold(Types::NONE, Types::or));
-            }
+        let mut of = |place| schema.at(place).types_within(nesting - 1, left);
+        for several in ["anyOf", "oneOf"].into_iter().filter_map(list) {
+            let union = several
+                .iter()
+                .fold(Types::NONE, |all, place| all.or(of(place)));
+            types = types.and(union);
         }
-        each("allOf").map_or(types, |several| several.fold(types, Types::and))
+        let all = list("allOf").into_iter().flatten();
+        all.fold(types, |types, place| types.and(of(place)))
     }
 
     /// What is said of the property `name` of an object.
@@ -234,6 +242,7 @@ impl<'a> Schema<'a> {
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
+            .take(MAX_LIST)
             .filter_map(Value::as_str)
     }
 

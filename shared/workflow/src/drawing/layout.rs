@@ -31,7 +31,9 @@ pub(super) fn places(count: usize, edges: &[DrawnEdge]) -> Vec<Place> {
             rows[*node] = row;
         }
     };
-    members.iter().for_each(|column| number(column, &mut rows));
+    for column in &members {
+        number(column, &mut rows);
+    }
     for column in &mut members {
         column.sort_by_cached_key(|node| middle(&before[*node], &rows, rows[*node]));
         number(column, &mut rows);

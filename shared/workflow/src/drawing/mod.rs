@@ -4,7 +4,7 @@ mod layout;
 mod mermaid;
 mod svg;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use tdev_domain::{StepId, StepStateName, WorkflowName};
@@ -57,7 +57,7 @@ pub struct DrawnEdge {
 impl Drawing {
     /// The graph of `plan`, whose steps stand as `statuses` says, if it is a run's.
     #[must_use]
-    pub fn new(plan: &Plan, statuses: &HashMap<StepId, StepStateName>) -> Self {
+    pub fn new(plan: &Plan, statuses: &BTreeMap<StepId, StepStateName>) -> Self {
         let nodes = plan
             .steps()
             .iter()

@@ -81,7 +81,7 @@ fn many_steps_are_drawn_small() {
         .collect();
     let text = json!({"name": "x", "steps": steps}).to_string();
     let plan = Plan::new(&Definition::from_json(&text).unwrap()).unwrap();
-    let svg = Drawing::new(&plan, &HashMap::new()).to_svg();
+    let svg = Drawing::new(&plan, &BTreeMap::new()).to_svg();
     assert!(!svg.contains("<text"));
     assert_eq!(svg.matches("<rect").count(), 300);
     assert_eq!(svg.matches("<path").count(), 1 + 20_000);

@@ -27,10 +27,14 @@ enum Stop {
 type Outcome = Result<Rcvar, Stop>;
 
 impl Evaluator {
+    /// An evaluation that may do as much work as there may be.
     pub(crate) const fn new() -> Self {
-        Self {
-            left: limits::MAX_WORK,
-        }
+        Self::bounded(limits::MAX_WORK)
+    }
+
+    /// An evaluation that may do so much work.
+    pub(crate) const fn bounded(work: u64) -> Self {
+        Self { left: work }
     }
 
     /// What `expression` gives on `root`.

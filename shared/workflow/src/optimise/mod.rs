@@ -3,7 +3,7 @@
 mod edges;
 mod path;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 use tdev_domain::StepId;
@@ -56,7 +56,7 @@ pub struct Repeated {
 /// `seconds` says how long steps take; those it does not name count as a second, and waits for a
 /// number of seconds as that.
 #[must_use]
-pub fn optimise(plan: &Plan, seconds: &HashMap<StepId, f64>) -> Report {
+pub fn optimise(plan: &Plan, seconds: &BTreeMap<StepId, f64>) -> Report {
     let needless = edges::needless(plan);
     let found = |edges: &HashSet<edges::Pair>| -> Vec<FoundEdge> {
         let mut pairs: Vec<_> = edges.iter().copied().collect();

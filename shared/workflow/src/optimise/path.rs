@@ -1,6 +1,6 @@
 //! How long a run takes at least.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 use tdev_domain::StepId;
@@ -25,7 +25,7 @@ pub struct Figures {
 /// The figures of `plan` without the edges in `without`.
 pub(super) fn figures(
     plan: &Plan,
-    seconds: &HashMap<StepId, f64>,
+    seconds: &BTreeMap<StepId, f64>,
     without: &HashSet<Pair>,
 ) -> Figures {
     let mut ends: Vec<f64> = Vec::with_capacity(plan.steps().len());
@@ -61,7 +61,7 @@ pub(super) fn figures(
     }
 }
 
-fn duration(step: &PlanStep, seconds: &HashMap<StepId, f64>) -> f64 {
+fn duration(step: &PlanStep, seconds: &BTreeMap<StepId, f64>) -> f64 {
     let by_default = match &step.kind {
         // At most a year, which has its place in 32 bits.
         Kind::Wait(Wait::Seconds(wait)) => f64::from(u32::try_from(*wait).unwrap_or(u32::MAX)),

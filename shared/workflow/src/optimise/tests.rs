@@ -7,7 +7,7 @@ fn definition(yaml: &str) -> Definition {
 }
 
 fn report(yaml: &str) -> Report {
-    optimise(&Plan::new(&definition(yaml)).unwrap(), &HashMap::new())
+    optimise(&Plan::new(&definition(yaml)).unwrap(), &BTreeMap::new())
 }
 
 fn pairs(edges: &[FoundEdge]) -> Vec<(&str, &str)> {
@@ -82,7 +82,7 @@ fn leaving_needless_edges_out_makes_a_run_shorter() {
 ";
     let definition = definition(yaml);
     let plan = Plan::new(&definition).unwrap();
-    let seconds = HashMap::from([("a".parse().unwrap(), 2.0), ("b".parse().unwrap(), 4.0)]);
+    let seconds = BTreeMap::from([("a".parse().unwrap(), 2.0), ("b".parse().unwrap(), 4.0)]);
     let report = optimise(&plan, &seconds);
     let path = |figures: &Figures| {
         figures

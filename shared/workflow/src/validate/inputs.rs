@@ -1,5 +1,7 @@
 //! Whether what a template gives can be what is taken.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::Problems;
@@ -48,7 +50,7 @@ impl<'a> Inputs<'a, '_> {
                 }
             }
             Node::Object(fields) => {
-                let names = || fields.iter().map(|(name, _)| name.as_str());
+                let names = fields.iter().map(|(name, _)| name.as_str());
                 if self.types(Types::OBJECT, taken) {
                     self.properties(names, taken);
                 }
@@ -75,7 +77,7 @@ impl<'a> Inputs<'a, '_> {
                 }
             }
             Value::Object(fields) => {
-                self.properties(|| fields.keys().map(String::as_str), taken);
+                self.properties(fields.keys().map(String::as_str), taken);
                 for (name, value) in fields {
                     if let Some(field) = taken.and_then(|taken| taken.declared(name)) {
                         self.below(name, |inputs| inputs.literal(value, Some(field)));
@@ -119,28 +121,25 @@ impl<'a> Inputs<'a, '_> {
     }
 
     /// Checks that an object has the properties it must have, and none that it must not.
-    fn properties<'n, I: Iterator<Item = &'n str>>(
+    fn properties<'n>(
         &mut self,
-        names: impl Fn() -> I,
+        names: impl Iterator<Item = &'n str> + Clone,
         taken: Option<Schema<'_>>,
     ) {
         let Some(taken) = taken else { return };
-        for required in taken.required() {
-            if !names().any(|name| name == required) {
-                let message = format!("the property {required} is required, and is not given");
-                self.problems
-                    .add(Code::TypeMismatch, self.pointer.as_str(), message);
-            }
+        let given: HashSet<&str> = names.clone().collect();
+        for required in taken.required().filter(|name| !given.contains(name)) {
+            let message = format!("the property {required} is required, and is not given");
+            self.problems
+                .add(Code::TypeMismatch, self.pointer.as_str(), message);
         }
-        for name in names() {
-            if taken.forbids(name) {
-                let message = format!("there is no property {name} in the schema");
-                self.below(name, |inputs| {
-                    inputs
-                        .problems
-                        .add(Code::TypeMismatch, inputs.pointer.as_str(), message);
-                });
-            }
+        for name in names.filter(|name| taken.forbids(name)) {
+            let message = format!("there is no property {name} in the schema");
+            self.below(name, |inputs| {
+                inputs
+                    .problems
+                    .add(Code::TypeMismatch, inputs.pointer.as_str(), message);
+            });
         }
     }
 }
