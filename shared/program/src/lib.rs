@@ -2,12 +2,14 @@
 mod ast;
 mod block;
 mod compile;
+mod lanes;
 mod parse;
 mod value;
 mod vm;
 pub use ast::*;
 pub use block::{BlockError, Evolvable};
 pub use compile::{CompileError, Entry, Program};
+pub use lanes::{LaneError, LaneMachine, LaneProgram};
 pub use parse::{ParseError, parse, parse_expr, parse_functions};
 pub use value::{JsonError, Value};
 pub use vm::{Budget, Error, Machine};

@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod generate;
+mod lanes;
 mod round_trip;
 mod semantics;
 
@@ -23,4 +25,17 @@ fn call_with(source: &str, arguments: &[Value]) -> Result<Value, Error> {
     let program = Program::compile(&module).unwrap_or_else(|error| panic!("{error}\n{source}"));
     let entry = program.entry("f").unwrap();
     program.run(&mut Machine::new(), entry, arguments, Budget::default())
+}
+
+/// How many cases a test has: `variable`, or `default` within the suite.
+fn cases(variable: &str, default: u32) -> u32 {
+    std::env::var(variable).map_or(default, |text| text.parse().unwrap())
+}
+
+/// A property with so many cases.
+fn config(variable: &str, default: u32) -> proptest::test_runner::Config {
+    proptest::test_runner::Config {
+        failure_persistence: None,
+        ..proptest::test_runner::Config::with_cases(cases(variable, default))
+    }
 }

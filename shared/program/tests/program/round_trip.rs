@@ -1,9 +1,12 @@
 //! What is printed is read back as it was.
 
+use proptest::prelude::*;
 use tdev_program::{
     BinaryOp, CompileError, Context, Expr, Node, NodeError, ParseError, Program, Survey, Type,
     parse, parse_expr,
 };
+
+use crate::generate;
 
 const AGENT: &str = include_str!("../../../agents/src/online-bin-packer.py");
 
@@ -177,4 +180,21 @@ fn what_does_not_compile_says_why() {
     assert_eq!(twice, CompileError::Duplicate("f".to_owned()));
     let constant = error("A = 1 // 0\n");
     assert!(matches!(constant, CompileError::Constant { .. }));
+}
+
+proptest! {
+    #![proptest_config(crate::config("TDEV_ROUND_TRIP_CASES", 500))]
+
+    #[test]
+    fn random_programs_come_back(seed: u64) {
+        let (module, _) = generate::program(seed);
+        let printed = module.to_string();
+        let read = parse(&printed).map_err(|error| TestCaseError::fail(format!("{error}\n{printed}")))?;
+        prop_assert_eq!(&read, &module, "{}", printed);
+        let context = Context::of(&module);
+        for function in module.functions() {
+            let survey = Survey::of(function, &context);
+            prop_assert_eq!(survey.nodes.len(), function.size());
+        }
+    }
 }
