@@ -13,6 +13,7 @@
 #[path = "../tests/cost/scenario.rs"]
 mod scenario;
 
+use scenario::Spread;
 use tdev_testing::bill::{CALL_MS, OWN_MS};
 
 /// In dollars per million.
@@ -22,25 +23,28 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let cost = runtime.unwrap().block_on(scenario::task());
-    println!("A routed task, in dollars per million. A handler is taken to need {OWN_MS} ms and");
+    let runtime = runtime.unwrap();
+    println!("A routed task of a busy tenant, in dollars per million. A handler is taken to need");
     println!(
-        "{CALL_MS} ms for each call, the queue to deliver full batches. The HTTP request comes on"
+        "{OWN_MS} ms and {CALL_MS} ms for each call, the queue to deliver full batches of ten. The"
     );
-    println!("top (API Gateway: 1.000), and so does the agent's run.\n");
-    println!("Accepting it\n{}", cost.accepted);
-    println!("Giving it to an agent\n{}", cost.given);
-    println!("Settling it\n{}", cost.settled);
-    let total = cost.total().total();
-    let dollars = total.dollars();
-    println!("The task: {total}");
-    println!("{dollars:.2} of {GOAL:.2} dollars per million\n");
-    println!(
-        "Apart, a lesson, where the model was not sure\n{}",
-        cost.lesson
-    );
-    println!(
-        "Apart, accepting the agent's run, in the transaction that gives the task\n{}",
-        cost.run
-    );
+    println!("HTTP request comes on top (API Gateway: 1.000), and so does the agent's run.");
+    for (spread, to) in [(Spread::One, "one agent"), (Spread::Ten, "ten agents")] {
+        let cost = runtime.block_on(scenario::task(spread));
+        println!("\n# The ten tasks of a batch go to {to}\n");
+        println!("Accepting one\n{}", cost.accepted);
+        println!("Giving it to its agent\n{}", cost.given);
+        println!("Settling it\n{}", cost.settled);
+        let total = cost.total().total();
+        println!("The task: {total}");
+        println!("{:.2} of {GOAL:.2} dollars per million\n", total.dollars());
+        println!(
+            "Apart, a lesson, where the model was not sure\n{}",
+            cost.lesson
+        );
+        println!(
+            "Apart, putting the agent's run and calling a worker\n{}",
+            cost.run
+        );
+    }
 }

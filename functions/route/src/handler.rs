@@ -59,6 +59,16 @@ impl Deps {
     }
 }
 
+impl Deps {
+    /// What is known of a tenant is read again when it is older than this, in place of two
+    /// seconds.
+    #[must_use]
+    pub fn fresh_for(mut self, fresh_for: Duration) -> Self {
+        self.tenants = self.tenants.fresh_for(fresh_for);
+        self
+    }
+}
+
 /// Does what the messages of a batch hint at, and says which of them shall come again; or answers
 /// a question.
 pub async fn handle(deps: &Deps, event: Event) -> Result<Answer, Error> {

@@ -86,6 +86,12 @@ impl Tenants {
         }
     }
 
+    /// The same, but reads what is older than this.
+    #[must_use]
+    pub fn fresh_for(self, fresh_for: Duration) -> Self {
+        Self { fresh_for, ..self }
+    }
+
     /// What is known of `tenant`, perhaps for a few seconds.
     pub async fn view(&self, tenant: &TenantId) -> Result<Arc<View>, Error> {
         let known = lock(&self.known).get(tenant).cloned();

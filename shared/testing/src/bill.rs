@@ -91,6 +91,23 @@ impl Units {
         ]
     }
 
+    /// The share of one in `number`.
+    #[must_use]
+    pub fn shared_by(self, number: u32) -> Self {
+        let share = 1.0 / f64::from(number);
+        Self {
+            writes: self.writes * share,
+            reads: self.reads * share,
+            sqs: self.sqs * share,
+            s3_puts: self.s3_puts * share,
+            s3_gets: self.s3_gets * share,
+            kms: self.kms * share,
+            events: self.events * share,
+            lambda: self.lambda * share,
+            gb_seconds: self.gb_seconds * share,
+        }
+    }
+
     fn write(writes: f64) -> Self {
         Self {
             writes,
@@ -173,6 +190,20 @@ impl Bill {
     pub fn then(mut self, other: Self) -> Self {
         self.lines.extend(other.lines);
         self
+    }
+
+    /// What one of `number` comes to that share this bill. Lines that ask for the same are one.
+    #[must_use]
+    pub fn shared_by(self, number: u32) -> Self {
+        let mut lines: Vec<Line> = Vec::new();
+        for line in self.lines {
+            let units = line.units.shared_by(number);
+            match lines.iter_mut().find(|known| known.what == line.what) {
+                Some(known) => known.units = known.units + units,
+                None => lines.push(Line { units, ..line }),
+            }
+        }
+        Self { lines }
     }
 
     /// The lines that speak of `what`, and the rest.
@@ -258,31 +289,30 @@ impl Meter {
     /// # Errors
     /// One of them has no price.
     pub fn handled(&mut self, by: Function, requests: &[Request]) -> Result<Bill, Unpriced> {
-        let share = match by.called {
-            Called::Directly => 1.0,
-            Called::ByMessage { batch } => 1.0 / f64::from(batch),
+        let (messages, share) = match by.called {
+            Called::Directly => (None, 1),
+            Called::ByMessage { batch } => (Some(batch), batch),
         };
-        let mut lines = Vec::new();
-        if let Called::ByMessage { batch } = by.called {
-            let what = format!("receive and delete, {batch} messages at a time");
-            let sqs = 2.0 * share;
-            let units = Units {
-                sqs,
-                ..Units::default()
-            };
-            lines.push(Line { what, units });
-        }
         let calls = u32::try_from(requests.len()).unwrap_or(u32::MAX);
         let milliseconds = OWN_MS + CALL_MS * f64::from(calls);
-        let memory = by.memory_mb;
-        lines.push(Line {
-            what: format!("{}: {memory} MB for {milliseconds} ms", by.name),
-            units: Units {
-                lambda: share,
-                gb_seconds: f64::from(memory) / 1024.0 * milliseconds / 1_000.0,
-                ..Units::default()
-            },
-        });
+        let mut lines = called(by, messages, milliseconds, share);
+        lines.extend(self.read(requests)?.lines);
+        Ok(Bill { lines })
+    }
+
+    /// What a whole batch comes to whose handler made these requests: calling the function once,
+    /// its time, and the requests. A function that is called directly handles batches of one.
+    ///
+    /// # Errors
+    /// One of them has no price.
+    pub fn handled_batch(&mut self, by: Function, requests: &[Request]) -> Result<Bill, Unpriced> {
+        let (messages, number) = match by.called {
+            Called::Directly => (None, 1),
+            Called::ByMessage { batch } => (Some(batch), batch),
+        };
+        let calls = u32::try_from(requests.len()).unwrap_or(u32::MAX);
+        let milliseconds = OWN_MS * f64::from(number) + CALL_MS * f64::from(calls);
+        let mut lines = called(by, messages, milliseconds, 1);
         lines.extend(self.read(requests)?.lines);
         Ok(Bill { lines })
     }
@@ -318,6 +348,34 @@ impl Meter {
         }
         Ok(vec![Line { what, units }])
     }
+}
+
+/// The lines of a function that was called, perhaps with so many messages, and took so long; where
+/// `share` share the call, it is that of one.
+fn called(by: Function, messages: Option<u32>, milliseconds: f64, share: u32) -> Vec<Line> {
+    let Function {
+        name, memory_mb, ..
+    } = by;
+    let share = 1.0 / f64::from(share);
+    let mut lines = Vec::new();
+    if let Some(messages) = messages {
+        let what = format!("receive and delete, {messages} messages at a time");
+        let sqs = 2.0 * share;
+        let units = Units {
+            sqs,
+            ..Units::default()
+        };
+        lines.push(Line { what, units });
+    }
+    lines.push(Line {
+        what: format!("{name}: {memory_mb} MB for {milliseconds} ms"),
+        units: Units {
+            lambda: share,
+            gb_seconds: f64::from(memory_mb) / 1024.0 * milliseconds / 1_000.0,
+            ..Units::default()
+        },
+    });
+    lines
 }
 
 /// How many units of `unit` bytes so many bytes are, at least one.

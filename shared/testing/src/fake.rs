@@ -22,8 +22,10 @@ use crate::{Request, Response};
 pub struct FakeAws(Arc<Shared>);
 
 type Answer = Arc<dyn Fn(&Request) -> Response + Send + Sync>;
+type Intercept = Arc<dyn Fn(&Request) -> Option<Response> + Send + Sync>;
 
 struct Shared {
+    intercept: Mutex<Option<Intercept>>,
     answers: Mutex<HashMap<String, Answer>>,
     memory: Option<Mutex<Memory>>,
     requests: Mutex<Vec<Request>>,
@@ -55,6 +57,7 @@ impl FakeAws {
 
     fn with(memory: Option<Mutex<Memory>>) -> Self {
         Self(Arc::new(Shared {
+            intercept: Mutex::default(),
             answers: Mutex::default(),
             memory,
             requests: Mutex::default(),
@@ -76,6 +79,23 @@ impl FakeAws {
     /// Takes back what [`FakeAws::on`] set for `operation`.
     pub fn restore(&self, operation: &str) -> &Self {
         lock(&self.0.answers).remove(operation);
+        self
+    }
+
+    /// From now on shows every request to `intercept` before it is answered. It may answer in
+    /// place of the fake, or ask the fake for other things meanwhile: such requests are shown to
+    /// it, too.
+    pub fn intercept(
+        &self,
+        intercept: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static,
+    ) -> &Self {
+        *lock(&self.0.intercept) = Some(Arc::new(intercept));
+        self
+    }
+
+    /// Takes back what [`FakeAws::intercept`] set.
+    pub fn let_pass(&self) -> &Self {
+        *lock(&self.0.intercept) = None;
         self
     }
 
@@ -144,9 +164,14 @@ impl Shared {
             headers: parts.headers,
             body: body.bytes().unwrap_or_default().to_vec(),
         };
+        let intercept = lock(&self.intercept).clone();
+        let intercepted = intercept.and_then(|intercept| intercept(&request));
         let answer = lock(&self.answers).get(&request.operation).cloned();
-        let response = match (answer, &self.memory) {
-            (Some(answer), _) => answer(&request),
+        let response = match (
+            intercepted.or_else(|| Some(answer?(&request))),
+            &self.memory,
+        ) {
+            (Some(response), _) => response,
             (None, Some(memory)) => lock(memory)
                 .answer(&request)
                 .unwrap_or_else(|| unanswered(&request)),

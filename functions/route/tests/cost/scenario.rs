@@ -1,57 +1,40 @@
-//! One task over a fake AWS, from its acceptance to its end, and what it costs.
+//! Batches of tasks over a fake AWS, from their acceptance to their end, and what one costs.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use route::{Answer, Config, Deps, Event, handle};
 use serde_json::json;
 use tdev_aws::{InvocationWrites, Models, Objects, Queue, SdkConfig, Table};
 use tdev_domain::order::{FairShare, Priority};
 use tdev_domain::retry::RetryPolicy;
 use tdev_domain::{
-    Agent, AgentKind, AgentName, AgentVersion, ArtifactDigest, Invocation, InvocationChange,
-    InvocationId, InvocationStatus, Limits, Manifest, ManifestDraft, Quality, Registration,
-    RouterModel, RouterPointer, State, Task, TaskDraft, TaskMessage, TaskStatus, TenantId,
+    Agent, AgentKind, AgentName, AgentVersion, ArrivalBlock, ArtifactDigest, Invocation,
+    InvocationChange, InvocationStatus, Limits, Manifest, ManifestDraft, Quality, Registration,
+    RouterModel, RouterPointer, State, Task, TaskDraft, TaskId, TaskMessage, TaskStatus, TenantId,
 };
 use tdev_routing::model::{AgentKey, Memory, train};
 use tdev_testing::bill::{Bill, Called, Function, Meter};
 use tdev_testing::{FakeAws, Request};
 
-const AGENTS: [(&str, [&str; 6]); 3] = [
-    (
-        "weather",
-        [
-            "will it rain tomorrow",
-            "what is the weather in oslo",
-            "how cold is it outside",
-            "do i need an umbrella today",
-            "is it going to snow this weekend",
-            "tell me the forecast for monday",
-        ],
-    ),
-    (
-        "invoices",
-        [
-            "send the invoice to the customer",
-            "which invoices are overdue",
-            "create an invoice for two hundred dollars",
-            "has acme paid its bill",
-            "list unpaid bills of this month",
-            "remind the customer of the open invoice",
-        ],
-    ),
-    (
-        "music",
-        [
-            "play some jazz",
-            "skip this song",
-            "turn up the volume of the music",
-            "who sings this song",
-            "add this track to my playlist",
-            "play the latest album by bjork",
-        ],
-    ),
+/// The agents, and what each is for.
+const AGENTS: [&str; 10] = [
+    "weather",
+    "invoices",
+    "music",
+    "travel",
+    "recipes",
+    "fitness",
+    "calendar",
+    "translation",
+    "parking",
+    "astronomy",
 ];
+
+/// How many tasks are in a batch.
+const BATCH: usize = AGENTS.len();
+const MESSAGES: u32 = 10;
 
 const GATEWAY: Function = Function {
     name: "gateway",
@@ -61,7 +44,7 @@ const GATEWAY: Function = Function {
 const ROUTE: Function = Function {
     name: "route",
     memory_mb: 512,
-    called: Called::ByMessage { batch: 10 },
+    called: Called::ByMessage { batch: MESSAGES },
 };
 
 /// What one task comes to.
@@ -70,7 +53,7 @@ pub(crate) struct Cost {
     pub(crate) accepted: Bill,
     /// Giving it to an agent.
     pub(crate) given: Bill,
-    /// Accepting the agent's run, which is a part of the same transaction.
+    /// Putting the agent's run and calling a worker.
     pub(crate) run: Bill,
     /// Settling it, from the message of the run's end on.
     pub(crate) settled: Bill,
@@ -86,6 +69,15 @@ impl Cost {
     }
 }
 
+/// To how many agents the tasks of a batch go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spread {
+    /// All to one.
+    One,
+    /// Each to another.
+    Ten,
+}
+
 struct World {
     aws: FakeAws,
     sdk: SdkConfig,
@@ -93,14 +85,19 @@ struct World {
     tasks: Queue,
     deps: Deps,
     meter: Meter,
+    places: Option<ArrivalBlock>,
+    accepted: i64,
 }
 
-/// Takes a task to its end. The process is warm: another task went the same way before.
-pub(crate) async fn task() -> Cost {
+/// Takes a batch of tasks to their end, and says what one of them comes to. The processes are
+/// warm: other batches went the same way before.
+pub(crate) async fn task(spread: Spread) -> Cost {
     let mut world = World::new();
     world.populate().await;
-    world.take().await;
-    world.take().await
+    for _ in 0..2 {
+        world.take(spread).await;
+    }
+    world.take(spread).await
 }
 
 fn tenant() -> TenantId {
@@ -125,12 +122,15 @@ impl World {
             max_receives: 5.try_into().unwrap(),
         };
         Self {
-            deps: Deps::new(&sdk, config),
+            // However slow the machine is, what is known of the tenant is read once.
+            deps: Deps::new(&sdk, config).fresh_for(Duration::from_hours(1)),
             table: Table::new(&sdk, "platform"),
             tasks: Queue::new(&sdk, url("task")),
             aws,
             sdk,
             meter: Meter::new(),
+            places: None,
+            accepted: 0,
         }
     }
 
@@ -143,7 +143,9 @@ impl World {
 
     async fn populate(&mut self) {
         let mut memory = Memory::new();
-        for (agent, utterances) in AGENTS {
+        for agent in AGENTS {
+            let utterances: Vec<_> = (0..6).map(|n| wish(agent, n)).collect();
+            let utterances = utterances.iter().map(String::as_str);
             memory.introduce(&AgentKey::from(agent), utterances);
             self.admit(agent.parse().unwrap()).await;
         }
@@ -204,61 +206,90 @@ impl World {
         self.table.admit(&active, &version, None).await.unwrap();
     }
 
-    async fn take(&mut self) -> Cost {
-        let task = self.accept().await;
-        let accepted = self.meter.handled(GATEWAY, &self.requests()).unwrap();
+    async fn take(&mut self, spread: Spread) -> Cost {
+        let mut tasks = Vec::new();
+        let mut accepted = Bill::default();
+        for n in 0..BATCH {
+            let agent = match spread {
+                Spread::One => AGENTS[0],
+                Spread::Ten => AGENTS[n],
+            };
+            tasks.push(self.accept(agent).await);
+            let bill = self.meter.handled(GATEWAY, &self.requests()).unwrap();
+            accepted = accepted.then(bill);
+        }
 
-        self.deliver(&TaskMessage::Permit {
+        let permits = tasks.iter().map(|task| TaskMessage::Permit {
             tenant: tenant(),
             task: task.id.clone(),
-        })
-        .await;
-        let given = self.meter.handled(ROUTE, &self.requests()).unwrap();
+        });
+        self.deliver(&permits.collect::<Vec<_>>()).await;
+        let given = self.meter.handled_batch(ROUTE, &self.requests()).unwrap();
         let (record, given) = given.split("INVOCATION");
         let (message, given) = given.split("to step");
 
-        let id = self.end_run(&task).await;
-        self.meter.read(&self.requests()).unwrap();
-        let ended = TaskMessage::Ended {
-            tenant: tenant(),
-            task: task.id.clone(),
-        };
-        self.tasks.send(&ended, &[]).await.unwrap();
-        let told = self.meter.read(&self.requests()).unwrap();
+        let mut ended = Vec::new();
+        let mut told = Bill::default();
+        for task in &tasks {
+            self.end_run(task).await;
+            self.meter.read(&self.requests()).unwrap();
+            let message = TaskMessage::Ended {
+                tenant: tenant(),
+                task: task.id.clone(),
+            };
+            self.tasks.send(&message, &[]).await.unwrap();
+            told = told.then(self.meter.read(&self.requests()).unwrap());
+            ended.push(message);
+        }
         self.deliver(&ended).await;
-        let settled = self.meter.handled(ROUTE, &self.requests()).unwrap();
+        let settled = self.meter.handled_batch(ROUTE, &self.requests()).unwrap();
         let (lesson, settled) = settled.split("LESSONS");
-        let done = self.table.task(&tenant(), &task.id).await.unwrap().unwrap();
+        for task in &tasks {
+            let done = self.table.task(&tenant(), &task.id).await.unwrap().unwrap();
+            assert!(
+                matches!(done.status, TaskStatus::Completed { .. }),
+                "{done:?}"
+            );
+        }
         self.requests();
-        assert_eq!(done.status, TaskStatus::Completed { invocation: id });
         Cost {
-            accepted,
-            given,
-            run: record.then(message),
-            settled: told.then(settled),
-            lesson,
+            accepted: accepted.shared_by(MESSAGES),
+            given: given.shared_by(MESSAGES),
+            run: record.then(message).shared_by(MESSAGES),
+            settled: told.then(settled).shared_by(MESSAGES),
+            lesson: lesson.shared_by(MESSAGES),
         }
     }
 
-    /// Does what the gateway does.
-    async fn accept(&self) -> Task {
-        let text = "will it rain in oslo tomorrow, or can i leave my umbrella at home";
+    /// Does what the gateway does for a busy tenant.
+    async fn accept(&mut self, agent: &str) -> Task {
+        let now = Timestamp::UNIX_EPOCH + self.accepted.milliseconds();
+        self.accepted += 1;
+        let text = wish(agent, 6);
         let draft = TaskDraft {
             tenant: tenant(),
-            text: text.to_owned(),
             input: json!({ "text": text }),
+            text,
             capability: None,
             priority: Priority::NORMAL,
             deadline: None,
             retry: RetryPolicy::default(),
         };
-        let routing = self.table.routing::<serde_json::Value>(&tenant()).await;
-        let share: FairShare = routing.unwrap().fair_share;
-        let task = self
-            .table
-            .admit_task(&draft, &share, Timestamp::now())
-            .await;
-        let task = task.unwrap();
+        let place = self.places.as_mut().and_then(|places| places.take(now));
+        let place = match place {
+            Some(place) => place,
+            None => {
+                let more = self.places.as_ref().map_or(0, |places| places.more(now));
+                let share = FairShare::default();
+                let table = &self.table;
+                let reserved = table.reserve_arrivals(&tenant(), &share, more, now).await;
+                let (place, places) = reserved.unwrap();
+                self.places = Some(places);
+                place
+            }
+        };
+        let task = draft.admit(TaskId::generate(), place, Timestamp::now());
+        self.table.write_task(&task).await.unwrap();
         let permit = TaskMessage::Permit {
             tenant: tenant(),
             task: task.id.clone(),
@@ -268,7 +299,7 @@ impl World {
     }
 
     /// Ends the run of the agent, as `workflow-step` does.
-    async fn end_run(&self, task: &Task) -> InvocationId {
+    async fn end_run(&self, task: &Task) {
         let task = self.table.task(&tenant(), &task.id).await.unwrap().unwrap();
         let TaskStatus::Running { invocation } = task.status else {
             panic!("{:?}", task.status)
@@ -290,16 +321,32 @@ impl World {
         });
         let writes = InvocationWrites::prepare(&objects, &[change]).await;
         self.table.write_invocations(writes.unwrap()).await.unwrap();
-        invocation
     }
 
-    async fn deliver(&self, message: &TaskMessage) {
-        let body = serde_json::to_string(message).unwrap();
-        let event = json!({"Records": [{"messageId": "m-1", "body": body}]});
-        let event: Event = serde_json::from_value(event).unwrap();
+    async fn deliver(&self, messages: &[TaskMessage]) {
+        let record = |message| {
+            let body = serde_json::to_string(message).unwrap();
+            json!({"messageId": "m", "body": body})
+        };
+        let records: Vec<_> = messages.iter().map(record).collect();
+        let event: Event = serde_json::from_value(json!({"Records": records})).unwrap();
         match handle(&self.deps, event).await.unwrap() {
             Answer::Batch(response) => assert!(response.batch_item_failures.is_empty()),
             Answer::Response(response) => panic!("{response:?}"),
         }
     }
+}
+
+/// Something that a person may say who wants `agent`.
+fn wish(agent: &str, n: usize) -> String {
+    let forms = [
+        "tell me about",
+        "i need help with",
+        "what can you do for",
+        "please see to",
+        "how do i go about",
+        "could you look after",
+        "what do you know, in short, about",
+    ];
+    format!("{} {agent} today, and do {agent} as i like it", forms[n])
 }

@@ -121,6 +121,25 @@ fn a_handled_message_has_its_share_of_the_batch() {
 }
 
 #[test]
+fn a_batch_is_called_once_and_shared_by_its_messages() {
+    let by = Function {
+        name: "route",
+        memory_mb: 512,
+        called: Called::ByMessage { batch: 10 },
+    };
+    let send = json!({"QueueUrl": "https://sqs/1/step", "MessageBody": "x"});
+    let requests = [(); 10].map(|()| request("SQS.SendMessage", &send));
+    let bill = Meter::new().handled_batch(by, &requests).unwrap();
+    let total = bill.total();
+    assert_eq!((total.sqs, total.lambda), (12.0, 1.0));
+    let busy = 0.5 * 10.0 * (OWN_MS + CALL_MS) / 1_000.0;
+    assert!((total.gb_seconds - busy).abs() < 1e-9);
+    let one = bill.shared_by(10);
+    assert_eq!(one.lines.len(), 3, "what is sent to one queue is one line");
+    assert!((one.total().dollars() * 10.0 - total.dollars()).abs() < 1e-9);
+}
+
+#[test]
 fn a_million_units_cost_the_list_price() {
     let units = Units {
         writes: 1.0,

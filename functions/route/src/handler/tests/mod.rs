@@ -3,6 +3,7 @@
 mod decisions;
 mod events;
 mod failures;
+mod faults;
 mod order;
 mod queue;
 
@@ -97,11 +98,8 @@ fn deps(aws: &FakeAws) -> Deps {
     ])
     .load(Config::read);
     let sdk = aws.config();
-    let mut deps = Deps::new(&sdk, config.unwrap());
     // What is known of a tenant is read again each time, so that no test has to wait.
-    let models = Models::new(&sdk, "artifacts");
-    deps.tenants = Tenants::new(deps.table.clone(), models, Duration::ZERO);
-    deps
+    Deps::new(&sdk, config.unwrap()).fresh_for(Duration::ZERO)
 }
 
 fn tenant() -> TenantId {
