@@ -14,6 +14,7 @@ use tdev_lambda::Error;
 use tdev_lambda::telemetry::names;
 
 use crate::Config;
+use crate::invocations::Done;
 
 /// How many records are seen to at once.
 const AT_ONCE: usize = 16;
@@ -29,6 +30,7 @@ pub struct Deps {
     pub(crate) table: Table,
     pub(crate) journals: Journals,
     pub(crate) tasks: Queue,
+    pub(crate) done: Done,
 }
 
 impl Deps {
@@ -39,6 +41,7 @@ impl Deps {
             table: Table::new(sdk, &config.journal.table),
             journals: Journals::new(sdk, &config.journal),
             tasks: Queue::new(sdk, &config.task_queue_url),
+            done: Done::default(),
         }
     }
 }
@@ -50,6 +53,8 @@ pub struct Sweep {
     pub invocations: usize,
     /// Tasks that were sent for.
     pub tasks: usize,
+    /// Runs of workflows, and steps of them, that were sent for.
+    pub runs: usize,
 }
 
 impl Add for Sweep {
@@ -59,6 +64,7 @@ impl Add for Sweep {
         Self {
             invocations: self.invocations + other.invocations,
             tasks: self.tasks + other.tasks,
+            runs: self.runs + other.runs,
         }
     }
 }
@@ -72,7 +78,8 @@ pub async fn handle(deps: &Deps, budget: Duration) -> Result<Sweep, Error> {
     sweep.tasks += deps.queued_tasks(now).await?;
     metrics::counter!(names::KEPT, "Kind" => "invocation").increment(count(sweep.invocations));
     metrics::counter!(names::KEPT, "Kind" => "task").increment(count(sweep.tasks));
-    tracing::info!(sweep.invocations, sweep.tasks, "swept");
+    metrics::counter!(names::KEPT, "Kind" => "run").increment(count(sweep.runs));
+    tracing::info!(sweep.invocations, sweep.tasks, sweep.runs, "swept");
     Ok(sweep)
 }
 
@@ -137,7 +144,6 @@ fn message(task: &Task, now: Timestamp) -> Option<TaskMessage> {
             (waited >= WAKE_GRACE).then_some(TaskMessage::Permit { tenant, task: id })
         }
         TaskStatus::Waiting { .. } if is_due => Some(TaskMessage::Retry { tenant, task: id }),
-        TaskStatus::Running { .. } if is_due => Some(TaskMessage::Ended { tenant, task: id }),
         _ => None,
     }
 }

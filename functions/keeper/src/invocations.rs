@@ -1,4 +1,4 @@
-//! The agenda of invocations.
+//! The agenda of invocations and runs.
 //!
 //! What has ended stays on the agenda until it expires, since taking it off would be a write for
 //! every run. So each shard has a watermark, up to which everything was seen to, and a sweep begins
@@ -6,13 +6,18 @@
 //!
 //! An entry stands up to [`EARLY`] before its time and is left where it is if that has not come, so
 //! a sweep begins by as much before where the last one ended. And whoever writes an entry may be
-//! late, or have a clock that is: the whole agenda is read a second time, [`LATE`] later.
+//! late, or have a clock that is: the whole agenda is read a second time, [`LATE`] later. A process
+//! that goes on from one minute to the next looks at what has ended once all the same: it remembers
+//! that there is nothing left to do.
 
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
-use tdev_aws::{DUE_SHARDS, DueInvocation, EARLY, Watermark};
+use lru::LruCache;
+use tdev_aws::{DUE_SHARDS, Due, DueInvocation, EARLY, Watermark};
 use tdev_domain::{ErrorName, InvocationId, Task, TaskId, TaskMessage, TenantId};
 use tdev_invocation::keeper::{Care, look_after};
 use tdev_invocation::{Unavailable, Waiter};
@@ -21,7 +26,7 @@ use tdev_lambda::Error;
 use crate::handler::{Deps, Sweep};
 
 /// How many records are seen to at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 32;
 /// How many entries are read at once.
 const PAGE: u32 = 200;
 /// How long after the first sweep of an entry there is a second one.
@@ -29,6 +34,34 @@ const LATE: SignedDuration = SignedDuration::from_mins(10);
 /// By how much what a sweep reads overlaps with what the last one has read, beside [`EARLY`]: the
 /// index may lag by seconds, and clocks differ by as much.
 const MARGIN: SignedDuration = SignedDuration::from_secs(20);
+
+/// How many invocations a process remembers, of some 200 bytes each.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
+
+/// Invocations that have ended, which nobody waits for who does not know it: they need nothing, and
+/// never will.
+#[derive(Debug)]
+pub(crate) struct Done(Mutex<LruCache<InvocationId, ()>>);
+
+impl Default for Done {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(REMEMBERED)))
+    }
+}
+
+impl Done {
+    fn ids(&self) -> MutexGuard<'_, LruCache<InvocationId, ()>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has(&self, id: &InvocationId) -> bool {
+        self.ids().contains(id)
+    }
+
+    pub(crate) fn add(&self, id: InvocationId) {
+        self.ids().put(id, ());
+    }
+}
 
 /// One sweep of one shard. Each has a watermark of its own.
 #[derive(Debug, Clone, Copy)]
@@ -131,15 +164,26 @@ impl Deps {
         let found = self.journals.due(part.shard, watermark, part.until, PAGE);
         let found = found.await?;
         let swept = stream::iter(found.items)
-            .map(|due| self.invocation(due, now))
+            .map(|due| self.see_to(due, now))
             .buffer_unordered(AT_ONCE)
             .try_fold(Sweep::default(), async |sum, swept| Ok(sum + swept))
             .await?;
         Ok((swept, found.next))
     }
 
+    async fn see_to(&self, due: Due, now: Timestamp) -> Result<Sweep, Error> {
+        match due {
+            Due::Invocation(due) => self.invocation(due, now).await,
+            Due::Run { tenant, run } => self.run(&tenant, run, now).await,
+            Due::Step { tenant, run, place } => self.step(&tenant, run, place, now).await,
+        }
+    }
+
     async fn invocation(&self, due: DueInvocation, now: Timestamp) -> Result<Sweep, Error> {
         let DueInvocation { tenant, id } = due;
+        if self.done.has(&id) {
+            return Ok(Sweep::default());
+        }
         let journal = self.journals.of(&tenant);
         let care = match look_after(&id, &journal, now).await {
             Ok(care) => care,
@@ -152,20 +196,24 @@ impl Deps {
             Err(error) => return Err(Error::caused_by(ErrorName::Transient, error)),
         };
         match care {
-            None => return Ok(Sweep::default()),
-            Some(Care::Wake(wake) | Care::Tell(Waiter::Invocation(wake))) => {
+            Care::Nothing => return Ok(Sweep::default()),
+            Care::Over => {
+                self.done.add(id);
+                return Ok(Sweep::default());
+            }
+            Care::Wake(_) if self.is_unwanted(&tenant, &id, now).await? => {
+                return Ok(Sweep::default());
+            }
+            Care::Wake(wake) | Care::Tell(Waiter::Invocation(wake)) => {
                 self.journals.wake(&tenant, &wake, now).await?;
             }
-            Some(Care::Tell(Waiter::Task(task))) => return self.tell(tenant, task, &id).await,
-            Some(Care::Tell(Waiter::Step(step))) => {
-                let (run, place) = (step.run, Some(step.place));
-                self.journals.wake_run(&tenant, run, place, now).await?;
-            }
+            Care::Tell(Waiter::Task(task)) => return self.tell(tenant, task, id).await,
+            Care::Tell(Waiter::Step(step)) => return self.tell_step(&tenant, step, id).await,
         }
         tracing::info!(%tenant, invocation = %id, "sent for");
         Ok(Sweep {
             invocations: 1,
-            tasks: 0,
+            ..Sweep::default()
         })
     }
 
@@ -174,26 +222,34 @@ impl Deps {
         &self,
         tenant: TenantId,
         task: TaskId,
-        ended: &InvocationId,
+        ended: InvocationId,
     ) -> Result<Sweep, Error> {
-        let waits = |found: Option<Task>| {
-            let found = found.as_ref().and_then(Task::current);
-            found.is_some_and(|attempt| attempt.invocation == *ended)
-        };
         // Most know, and then a glance is enough.
-        if !waits(self.table.glance_at_task(&tenant, &task).await?)
-            || !waits(self.table.task(&tenant, &task).await?)
-        {
+        let seen = self.table.glance_at_task(&tenant, &task).await?;
+        if seen.is_some_and(|task| knows(&task, &ended)) {
+            self.done.add(ended);
+            return Ok(Sweep::default());
+        }
+        let found = self.table.task(&tenant, &task).await?;
+        let current = found.as_ref().and_then(Task::current);
+        if current.is_none_or(|attempt| attempt.invocation != ended) {
             return Ok(Sweep::default());
         }
         tracing::info!(%tenant, %task, invocation = %ended, "told of the end");
         let message = TaskMessage::Ended { tenant, task };
         self.tasks.send(&message, &[]).await?;
         Ok(Sweep {
-            invocations: 0,
             tasks: 1,
+            ..Sweep::default()
         })
     }
+}
+
+/// Whether the attempt that `ended` is has been settled. One that the task does not have may yet
+/// become its own.
+fn knows(task: &Task, ended: &InvocationId) -> bool {
+    let mut attempts = task.attempts.iter();
+    attempts.any(|attempt| attempt.invocation == *ended && attempt.ended_at.is_some())
 }
 
 /// The place on the agenda with which a page ended.

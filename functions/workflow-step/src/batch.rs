@@ -12,12 +12,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use tdev_domain::StepMessage;
+use tdev_domain::WakeMessage;
 use tdev_lambda::sqs;
 use tokio::time::sleep;
 
 use crate::handler::Deps;
-use crate::invocation;
+use crate::{invocation, run};
 
 /// How long after a batch arrived the last of it may be begun.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -30,8 +30,12 @@ pub(crate) async fn handle(deps: &Deps, batch: SqsEvent) -> SqsBatchResponse {
         async |message| {
             let mut one = SqsEvent::default();
             one.records.push(message);
-            let advance =
-                async |message: StepMessage| invocation::advance(deps, &message).await.map(drop);
+            let advance = async |message: WakeMessage| match message {
+                WakeMessage::Invocation(message) => {
+                    invocation::advance(deps, &message).await.map(drop)
+                }
+                WakeMessage::Run(message) => run::advance(deps, &message).await,
+            };
             // Boxed, since what awaits AWS is large.
             Box::pin(sqs::process(
                 one,

@@ -3,7 +3,7 @@
 use std::io;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
@@ -11,21 +11,25 @@ use lru::LruCache;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use tdev_aws::{Artifacts, Events, Queue, SdkConfig, Table};
+use tdev_aws::{Artifacts, Events, Queue, SdkConfig, Table, TaskTokens};
 use tdev_domain::{
     ArtifactDigest, ErrorName, Outcome, Probe, ProbeReport, Source, StepRequest, StepResponse,
 };
 use tdev_journal::Journals;
 use tdev_lambda::Error;
 use tdev_sandbox::Worker;
+use tdev_workflow::Plan;
 use tokio::sync::{Mutex as Turnstile, OwnedMutexGuard};
 
 use crate::config::Config;
 use crate::http::Http;
-use crate::{batch, invocation, probe};
+use crate::{batch, invocation, probe, run};
 
 /// How many sources are kept, of at most 6.5 KiB each.
 const SOURCES: NonZeroUsize = NonZeroUsize::new(512).unwrap();
+
+/// How many plans are kept, of at most 10,000 steps each.
+const PLANS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
 /// What the function works with.
 #[derive(Debug)]
@@ -39,7 +43,9 @@ pub struct Deps {
     pub(crate) dead_letters: Queue,
     pub(crate) max_receives: NonZeroU32,
     artifacts: Artifacts,
+    pub(crate) executions: TaskTokens,
     sources: Mutex<LruCache<ArtifactDigest, Source>>,
+    plans: Mutex<LruCache<ArtifactDigest, Arc<Plan>>>,
     worker: Arc<Turnstile<Worker>>,
 }
 
@@ -60,7 +66,9 @@ impl Deps {
             artifacts: Artifacts::new(aws, &config.journal.bucket),
             dead_letters: Queue::new(aws, &config.dead_letter_queue_url),
             max_receives: config.max_receives,
+            executions: TaskTokens::new(aws),
             sources: Mutex::new(LruCache::new(SOURCES)),
+            plans: Mutex::new(LruCache::new(PLANS)),
             worker: Arc::new(Turnstile::new(Worker::new(worker))),
         }
     }
@@ -85,6 +93,25 @@ impl Deps {
             sources().put(artifact.clone(), source.clone());
         }
         Ok(found)
+    }
+}
+
+/// The plans of definitions, which never change.
+impl Deps {
+    /// The plan of a definition, if it is kept.
+    pub(crate) fn plan_at_hand(&self, definition: &ArtifactDigest) -> Option<Arc<Plan>> {
+        self.plans().get(definition).cloned()
+    }
+
+    /// Keeps a plan for the runs that follow.
+    pub(crate) fn keep_plan(&self, definition: ArtifactDigest, plan: Plan) -> Arc<Plan> {
+        let plan = Arc::new(plan);
+        self.plans().put(definition, Arc::clone(&plan));
+        plan
+    }
+
+    fn plans(&self) -> MutexGuard<'_, LruCache<ArtifactDigest, Arc<Plan>>> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -145,6 +172,14 @@ async fn answer(deps: &Deps, request: StepRequest) -> Result<StepResponse, Error
             .await
             .map(StepResponse::Replay),
         StepRequest::Probe(request) => probe(deps, *request).await.map(StepResponse::Probe),
+        StepRequest::HoldRun { tenant, run, token } => {
+            let state = Box::pin(run::hold(deps, &tenant, &run, &token)).await?;
+            Ok(StepResponse::HoldRun { state })
+        }
+        StepRequest::ExpireRun { tenant, run } => {
+            let state = Box::pin(run::expire(deps, &tenant, &run)).await?;
+            Ok(StepResponse::ExpireRun { state })
+        }
     }
 }
 

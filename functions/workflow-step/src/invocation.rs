@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tdev_domain::{
-    Completed, ErrorName, Found, Invocation, ReplayResult, StepMessage, TaskMessage,
+    Completed, ErrorName, Found, Invocation, ReplayResult, RunMessage, StepMessage, TaskMessage,
 };
 use tdev_invocation::{
     Delivery, Journal, MachineError, Outcome, Refusal, Replay, Turn, Waiter, WakeUp, drive,
@@ -11,6 +11,7 @@ use tdev_lambda::Error;
 
 use crate::handler::Deps;
 use crate::machine::Sandbox;
+use crate::run;
 use crate::tools::Tools;
 
 /// How long a delivery may go on before it leaves the rest to another one. What it is in the
@@ -85,12 +86,12 @@ async fn tell(deps: &Deps, message: &StepMessage, waiter: Option<Waiter>) -> Res
             Ok(deps.tasks.send(&ended, &[]).await?)
         }
         Some(Waiter::Step(step)) => {
-            let (run, place) = (step.run, Some(step.place));
-            let now = Timestamp::now();
-            Ok(deps
-                .journals
-                .wake_run(&message.tenant, run, place, now)
-                .await?)
+            let message = RunMessage {
+                tenant: message.tenant.clone(),
+                run: step.run,
+                place: Some(step.place),
+            };
+            Box::pin(run::advance(deps, &message)).await
         }
     }
 }

@@ -20,6 +20,7 @@ mod http;
 mod invocation;
 mod machine;
 mod probe;
+mod run;
 mod tools;
 mod trial;
 

@@ -59,17 +59,13 @@ impl Objects {
         step: u32,
         items: &[Value],
     ) -> Result<()> {
-        let pages: Vec<_> = items
-            .chunks(PAGE)
-            .enumerate()
-            .map(|(page, items)| (page_key(tenant, run, step, page), items))
-            .collect();
+        let mut pages = Vec::new();
+        for (page, items) in items.chunks(PAGE).enumerate() {
+            let json = serde_json::to_vec(items).map_err(|e| Error::rejected("keep a list", e))?;
+            pages.push((page_key(tenant, run, step, page), json));
+        }
         stream::iter(pages)
-            .map(async |(key, items)| {
-                let json = serde_json::to_vec(items);
-                let json = json.map_err(|e| Error::rejected("keep a list", e))?;
-                self.put(&key, json).await
-            })
+            .map(async |(key, json): (String, Vec<u8>)| self.put(&key, json).await)
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await

@@ -3,8 +3,8 @@
 //! No other crate names an `aws-sdk-*` crate. A function loads one [`SdkConfig`] at start
 //! ([`load_config`]) and builds from it what it uses: the [`Table`] of the platform's state, the
 //! [`Artifacts`] agents are made of, the [`Objects`] of their runs and the [`DataKeys`] those are
-//! encrypted with, a [`Queue`] to send to, the [`Events`] of a bus, a [`StateMachine`], the [`Secrets`], another
-//! [`Function`] to call. All of them are cheap to clone and share one pool of connections.
+//! encrypted with, a [`Queue`] to send to, the [`Events`] of a bus, a [`StateMachine`] and the [`TaskTokens`] of its executions, the
+//! [`Secrets`], another [`Function`] to call. All of them are cheap to clone and share one pool of connections.
 //!
 //! Every failure is an [`Error`], which says above all whether trying again can help.
 
@@ -33,7 +33,9 @@ pub use models::Models;
 pub use objects::Objects;
 pub use queue::Queue;
 pub use secrets::Secrets;
-pub use state_machine::{StateMachine, Told};
+pub use state_machine::{StateMachine, TaskTokens, Told};
 pub use table::{
-    AgendaTask, Claim, DUE_SHARDS, Due, DueInvocation, EARLY, InvocationFilter, InvocationState, InvocationSummary, InvocationWrites, Page, PageRequest, Registered, RunFilter, RunSummary, StoredResponse, Table, Watermark, Workflow, WorkflowDraft,
+    AgendaTask, Claim, DUE_SHARDS, Due, DueInvocation, EARLY, InvocationFilter, InvocationState,
+    InvocationSummary, InvocationWrites, Page, PageRequest, Registered, RunFilter, RunSummary,
+    StoredResponse, Table, Watermark, Workflow, WorkflowDraft,
 };

@@ -55,6 +55,19 @@ impl StateMachine {
         }
     }
 
+}
+
+/// The executions that wait to be told of the end of a task, whichever state machine they are of.
+#[derive(Debug, Clone)]
+pub struct TaskTokens(Client);
+
+impl TaskTokens {
+    /// Those of the account.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self(Client::new(config))
+    }
+
     /// Tells whoever waits with `token` that the task has succeeded. `output` has at most 256 KiB
     /// as JSON.
     pub async fn send_task_success(
@@ -65,7 +78,7 @@ impl StateMachine {
         const OPERATION: &str = "tell of a task's success";
         let output = serde_json::to_string(output).map_err(|e| Error::rejected(OPERATION, e))?;
         let sent = self
-            .client
+            .0
             .send_task_success()
             .task_token(token)
             .output(output)
@@ -82,7 +95,7 @@ impl StateMachine {
     /// state machine may catch it; what is too long of it or of the `cause` is cut off.
     pub async fn send_task_failure(&self, token: &str, error: &str, cause: &str) -> Result<Told> {
         let sent = self
-            .client
+            .0
             .send_task_failure()
             .task_token(token)
             .error(cut(error, MAX_ERROR_CHARS))
@@ -128,6 +141,10 @@ mod tests {
             client: mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[rule]),
             arn: ARN.to_owned(),
         }
+    }
+
+    fn tokens(rule: &Rule) -> TaskTokens {
+        TaskTokens(mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[rule]))
     }
 
     fn code(code: &'static str) -> ErrorMetadata {
@@ -180,7 +197,7 @@ mod tests {
                 request.task_token() == Some("token") && request.output() == Some(r#"{"n":1}"#)
             })
             .then_output(|| SendTaskSuccessOutput::builder().build());
-        let told = machine(&rule)
+        let told = tokens(&rule)
             .send_task_success("token", &json!({"n": 1}))
             .await;
         assert_eq!(told.unwrap(), Told::Heard);
@@ -193,7 +210,7 @@ mod tests {
             })
             .then_output(|| SendTaskFailureOutput::builder().build());
         let cause = "ü".repeat(MAX_CAUSE_CHARS + 1);
-        let told = machine(&rule)
+        let told = tokens(&rule)
             .send_task_failure("token", "RunFailed", &cause)
             .await;
         assert_eq!(told.unwrap(), Told::Heard);
@@ -204,12 +221,12 @@ mod tests {
         let tell = async |failure: &'static str| {
             let success = mock!(Client::send_task_success)
                 .then_error(move || SendTaskSuccessError::generic(code(failure)));
-            let success = machine(&success)
+            let success = tokens(&success)
                 .send_task_success("token", &json!({}))
                 .await;
             let failure = mock!(Client::send_task_failure)
                 .then_error(move || SendTaskFailureError::generic(code(failure)));
-            let failure = machine(&failure).send_task_failure("token", "e", "c").await;
+            let failure = tokens(&failure).send_task_failure("token", "e", "c").await;
             [success, failure]
         };
         for gone in ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"] {

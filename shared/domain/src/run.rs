@@ -188,6 +188,17 @@ impl StopCause {
     }
 }
 
+impl fmt::Display for StopCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StepFailed { step, error } => write!(f, "the step '{step}' failed: {error}"),
+            Self::NoOutput { message } => write!(f, "it has no output: {message}"),
+            Self::Cancelled => f.write_str("it was called off"),
+            Self::DeadlineExceeded => f.write_str("it was not done in time"),
+        }
+    }
+}
+
 /// A step whose effects are still there, though its run has failed and it has a compensation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Uncompensated {

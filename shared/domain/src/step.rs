@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    AgentName, ArtifactDigest, Call, Example, Invocation, ManifestDraft, StepMessage, TenantId,
-    Tool,
+    AgentName, ArtifactDigest, Call, Example, Invocation, ManifestDraft, RunId, RunState,
+    StepMessage, TenantId, Tool,
 };
 
 /// A request to `workflow-step`.
@@ -18,6 +18,22 @@ pub enum StepRequest {
     Drive(StepMessage),
     /// Run an invocation that has ended again from its ledger, with no effect on anything.
     Replay(StepMessage),
+    /// Note that an execution of the state machine `run` holds a run.
+    HoldRun {
+        /// The owner.
+        tenant: TenantId,
+        /// The run.
+        run: RunId,
+        /// By which the execution is told of the run's end.
+        token: String,
+    },
+    /// Stop a run whose time is over, if it still runs.
+    ExpireRun {
+        /// The owner.
+        tenant: TenantId,
+        /// The run.
+        run: RunId,
+    },
 }
 
 /// Find out what an artifact says of itself and how it behaves.
@@ -49,6 +65,16 @@ pub enum StepResponse {
     },
     /// The answer to [`StepRequest::Replay`].
     Replay(ReplayResult),
+    /// The answer to [`StepRequest::HoldRun`].
+    HoldRun {
+        /// Where the run then stood, if there is one.
+        state: Option<RunState>,
+    },
+    /// The answer to [`StepRequest::ExpireRun`].
+    ExpireRun {
+        /// Where the run then stood, if it was stopped.
+        state: Option<RunState>,
+    },
 }
 
 /// What a replay came to.

@@ -31,7 +31,7 @@ use serde_json::Value;
 
 use crate::order::{Priority, VirtualDeadline};
 use crate::retry::{GivenUp, RetryPolicy};
-use crate::{AgentName, Capability, InvocationId, TaskId, TenantId};
+use crate::{AgentName, Capability, InvocationId, StepTry, TaskId, TenantId};
 
 pub use arrival::{Arrival, ArrivalBlock, Arrivals, TaskDraft};
 pub use attempt::{Attempt, AttemptFailure, AttemptKey, DeadLetter};
@@ -83,6 +83,9 @@ pub struct Task {
     /// The last decision on where it goes, as it is to be shown.
     #[serde(default, skip_serializing_if = "is_default")]
     pub decision: Option<Value>,
+    /// The step of a workflow's run that waits for it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub step: Option<StepTry>,
     /// Whether it is to be cancelled when its attempt ends.
     #[serde(default, skip_serializing_if = "is_default")]
     pub cancel_requested: bool,

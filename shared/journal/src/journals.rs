@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tdev_aws::{
-    DataKeys, DueInvocation, InvocationFilter, InvocationSummary, InvocationWrites, Objects, Page,
+    DataKeys, Due, InvocationFilter, InvocationSummary, InvocationWrites, Objects, Page,
     PageRequest, Queue, Result, SdkConfig, Table, Watermark,
 };
 use tdev_domain::{
-    Effect, Invocation, InvocationChange, InvocationId, Place, RunId, RunMessage, StepMessage, TenantId,
+    Effect, Invocation, InvocationChange, InvocationId, Place, RunId, RunMessage, StepMessage,
+    TenantId,
 };
 use tdev_invocation::WakeUp;
 
-use crate::{TenantJournal, TenantRuns};
 use crate::key_ring::KeyRing;
+use crate::{TenantJournal, TenantRuns};
 
 /// The longest that SQS holds a message back, in seconds.
 const MAX_DELAY: u16 = 900;
@@ -106,16 +107,16 @@ impl Journals {
         self.0.queue.send_after(&message, delay, &[]).await
     }
 
-    /// What stands on one shard of the agenda; see [`Table::due_invocations`].
+    /// What stands on one shard of the agenda; see [`Table::due`].
     pub async fn due(
         &self,
         shard: u8,
         watermark: &Watermark,
         until: Timestamp,
         limit: u32,
-    ) -> Result<Page<DueInvocation>> {
+    ) -> Result<Page<Due>> {
         let table = &self.0.table;
-        table.due_invocations(shard, watermark, until, limit).await
+        table.due(shard, watermark, until, limit).await
     }
 
     /// The invocation with this id, if the tenant has one, by a strongly consistent read.

@@ -366,6 +366,6 @@ fn is_kept(step: &StepRecord) -> bool {
 pub fn accept(mut run: Run, now: Timestamp) -> Run {
     run.status = RunStatus::Running;
     run.revision = 0;
-    run.due_at = Some(transition::after(now, WAKE_GRACE));
+    run.due_at = Some(transition::after(now, WAKE_GRACE).min(run.deadline));
     run
 }

@@ -31,7 +31,7 @@ pub(crate) fn pause(now: Timestamp, pause: Duration) -> Timestamp {
 /// A run at another place of its life.
 pub(crate) fn run_to(run: &Run, status: RunStatus, now: Timestamp) -> Run {
     let due_at = match &status {
-        RunStatus::Running => Some(after(now, LOOK)),
+        RunStatus::Running => Some(after(now, LOOK).min(run.deadline)),
         // Final ones too, until whoever waits has been told.
         _ => Some(after(now, WIND_UP_LOOK)),
     };

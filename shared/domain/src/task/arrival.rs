@@ -167,6 +167,7 @@ impl TaskDraft {
             forgiven: 0,
             delays: 0,
             decision: None,
+            step: None,
             cancel_requested: false,
             revision: 0,
             due_at: None,
