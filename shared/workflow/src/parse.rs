@@ -37,12 +37,14 @@ impl Definition {
             budget: serde_saphyr::budget! {
                 max_depth: limits::MAX_DEPTH,
                 max_documents: 1,
-                max_nodes: limits::MAX_TEXT_BYTES / 4,
-                max_events: limits::MAX_TEXT_BYTES / 2,
+                max_nodes: limits::MAX_TEXT_BYTES / 8,
+                max_events: limits::MAX_TEXT_BYTES / 4,
+                max_recorded_anchor_events: limits::MAX_TEXT_BYTES / 64,
                 max_total_scalar_bytes: limits::MAX_TEXT_BYTES,
                 enforce_alias_anchor_ratio: false,
             },
             alias_limits: serde_saphyr::alias_limits! {
+                max_total_replayed_events: limits::MAX_TEXT_BYTES / 8,
                 max_replay_stack_depth: 16,
                 max_alias_expansions_per_anchor: limits::MAX_STEPS,
             },

@@ -1,7 +1,7 @@
 //! Whether what a step looks at has ended by then.
 
 use super::Problems;
-use super::expressions::Looks;
+use super::expressions::{Look, Looks};
 use super::graph::Graph;
 use crate::definition::Definition;
 use crate::problem::Code;
@@ -17,48 +17,64 @@ pub(super) fn check(
     looks: &Looks,
     problems: &mut Problems,
 ) {
-    let mut far: Vec<(usize, usize)> = Vec::new();
+    let mut far: Vec<Far<'_>> = Vec::new();
     // By step: the last step found to depend on it directly, from 1.
     let mut direct = vec![0; graph.before.len()];
-    for (step, seen) in looks.by_step.iter().enumerate() {
-        for before in &graph.before[step] {
-            direct[*before] = step + 1;
+    for (from, seen) in looks.by_step.iter().enumerate() {
+        for before in &graph.before[from] {
+            direct[*before] = from + 1;
         }
-        let is_far = |other: &&usize| **other != step && direct[**other] != step + 1;
-        far.extend(seen.iter().filter(is_far).map(|other| (*other, step)));
+        let is_far = |look: &&Look| look.step != from && direct[look.step] != from + 1;
+        far.extend(seen.iter().filter(is_far).map(|look| Far {
+            step: look.step,
+            from,
+            pointer: &look.pointer,
+        }));
     }
     far.sort_unstable();
-    far.dedup();
-    let mut missing: Vec<(usize, usize)> = Vec::new();
-    let mut targets: Vec<usize> = far.iter().map(|(other, _)| *other).collect();
-    targets.dedup();
-    for block in targets.chunks(64) {
-        let reached = descendants(graph, block);
-        let (Some(first), Some(last)) = (block.first(), block.last()) else {
-            continue;
-        };
-        let from = far.partition_point(|(other, _)| other < first);
-        let to = far.partition_point(|(other, _)| other <= last);
-        for (other, step) in &far[from..to] {
-            let bit = block.binary_search(other).map_or(0, |place| 1 << place);
-            if reached[*step] & bit == 0 {
-                missing.push((*step, *other));
-            }
+    far.dedup_by_key(|look| (look.step, look.from));
+    let mut missing: Vec<Far<'_>> = Vec::new();
+    for block in blocks(&far) {
+        let reached = reached(graph, &block);
+        for (place, step) in block.iter().enumerate() {
+            let start = far.partition_point(|look| look.step < *step);
+            let of_step = far[start..].iter().take_while(|look| look.step == *step);
+            missing.extend(of_step.filter(|look| reached[look.from] & (1 << place) == 0));
         }
     }
-    missing.sort_unstable();
-    for (step, other) in missing {
-        let (id, other) = (&definition.steps[step].id, &definition.steps[other].id);
+    missing.sort_unstable_by_key(|look| (look.from, look.pointer, look.step));
+    for look in missing {
+        let id = |step: usize| &definition.steps[step].id;
         let message = format!(
-            "{id} looks at steps.{other}, which need not have ended by then: add {other} to its \
-             depends_on"
+            "{} looks at steps.{other}, which need not have ended by then: add {other} to its \
+             depends_on",
+            id(look.from),
+            other = id(look.step)
         );
-        problems.add(Code::NotADependency, format!("/steps/{step}"), message);
+        problems.add(Code::NotADependency, look.pointer, message);
     }
 }
 
+/// A look at a step that is no direct dependency.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Far<'a> {
+    /// The step that is looked at.
+    step: usize,
+    /// The step that looks.
+    from: usize,
+    /// Where it does.
+    pointer: &'a str,
+}
+
+/// The steps that are looked at, by the number that a word has bits.
+fn blocks(far: &[Far<'_>]) -> Vec<Vec<usize>> {
+    let mut steps: Vec<usize> = far.iter().map(|look| look.step).collect();
+    steps.dedup();
+    steps.chunks(64).map(<[usize]>::to_vec).collect()
+}
+
 /// By step: which of the steps in `block`, by their places in it, it comes after.
-pub(crate) fn descendants(graph: &Graph<'_>, block: &[usize]) -> Vec<u64> {
+fn reached(graph: &Graph<'_>, block: &[usize]) -> Vec<u64> {
     let mut own = vec![0_u64; graph.before.len()];
     for (place, step) in block.iter().enumerate() {
         own[*step] = 1 << place;

@@ -17,11 +17,18 @@ use crate::template::Template;
 /// What the expressions of a definition look at.
 pub(crate) struct Looks {
     /// By step: the steps its expressions look at, as often as they do.
-    pub(crate) by_step: Vec<Vec<usize>>,
+    pub(crate) by_step: Vec<Vec<Look>>,
     /// The steps the output looks at.
-    pub(crate) by_output: Vec<usize>,
+    pub(crate) by_output: Vec<Look>,
     /// The output, parsed.
     pub(crate) output_template: Option<Template>,
+}
+
+/// A step that is looked at, by its place in the definition.
+pub(crate) struct Look {
+    pub(crate) step: usize,
+    /// Where it is looked at from.
+    pub(crate) pointer: String,
 }
 
 /// Checks every expression against what it looks at and what is taken where it stands.
@@ -71,7 +78,7 @@ pub(super) fn check(
 struct StepCheck<'a, 'p> {
     seen: Seen<'a>,
     index: usize,
-    looks: Vec<usize>,
+    looks: Vec<Look>,
     problems: &'p mut Problems,
 }
 
@@ -194,12 +201,11 @@ impl<'a> StepCheck<'a, '_> {
     /// Only what undoes a step may look at the step.
     fn no_look_at_itself(&mut self) {
         let own = self.index;
-        if self.looks.contains(&own) {
-            self.looks.retain(|step| *step != own);
-            let id = &self.seen.definition.steps[own].id;
+        let id = &self.seen.definition.steps[own].id;
+        for look in self.looks.extract_if(.., |look| look.step == own) {
             let message = format!("{id} looks at steps.{id}, which has not ended when it is read");
             self.problems
-                .add(Code::NotADependency, format!("/steps/{own}"), message);
+                .add(Code::NotADependency, look.pointer, message);
         }
     }
 }

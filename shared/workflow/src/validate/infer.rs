@@ -4,6 +4,7 @@ use jmespath::ast::Ast;
 use tdev_domain::StepId;
 
 use super::Problems;
+use super::expressions::Look;
 use super::graph::Graph;
 use crate::catalogue::Catalogue;
 use crate::definition::{AgentRef, Definition, Kind, Work, WorkflowRef};
@@ -138,7 +139,7 @@ pub(super) struct Inference<'a, 'p> {
     pub(super) item: Option<Shape<'a>>,
     pub(super) pointer: &'p str,
     /// The steps that are looked at, as often as they are.
-    pub(super) looks: &'p mut Vec<usize>,
+    pub(super) looks: &'p mut Vec<Look>,
     pub(super) problems: &'p mut Problems,
 }
 
@@ -317,7 +318,10 @@ impl<'a> Inference<'a, '_> {
     fn step(&mut self, name: &str) -> Shape<'a> {
         let id: Option<StepId> = name.parse().ok();
         if let Some(step) = id.and_then(|id| self.seen.graph.ids.get(&id)) {
-            self.looks.push(*step);
+            self.looks.push(Look {
+                step: *step,
+                pointer: self.pointer.to_owned(),
+            });
             return Shape::Step(*step);
         }
         let steps = &self.seen.definition.steps;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::Problems;
+use super::expressions::Look;
 use super::infer::Inference;
 use super::infer::{Seen, Shape};
 use crate::expression::Expression;
@@ -21,7 +22,7 @@ pub(super) struct Inputs<'a, 'p> {
     /// Where it is; made longer and shorter on the way through it.
     pub(super) pointer: String,
     /// The steps that are looked at, as often as they are.
-    pub(super) looks: &'p mut Vec<usize>,
+    pub(super) looks: &'p mut Vec<Look>,
     pub(super) problems: &'p mut Problems,
 }
 

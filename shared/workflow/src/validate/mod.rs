@@ -15,7 +15,7 @@ use crate::limits;
 use crate::plan::{Edge, Output, Plan, PlanForm, PlanStep, StepIndex};
 use crate::problem::{Code, Problem};
 use draft::Draft;
-use expressions::Looks;
+use expressions::{Look, Looks};
 pub(crate) use graph::Graph;
 
 /// Checks `definition` against what there is, and makes a plan of it.
@@ -104,8 +104,8 @@ fn plan(
     for (index, step) in (0..).zip(&graph.order) {
         place[*step] = index;
     }
-    let places = |steps: Vec<usize>| -> Vec<StepIndex> {
-        let mut places: Vec<_> = steps.into_iter().map(|step| place[step]).collect();
+    let places = |looks: Vec<Look>| -> Vec<StepIndex> {
+        let mut places: Vec<_> = looks.into_iter().map(|look| place[look.step]).collect();
         places.sort_unstable();
         places.dedup();
         places
@@ -124,7 +124,8 @@ fn plan(
             })
             .collect();
         dependencies.sort_unstable_by_key(|edge| edge.step);
-        let seen = std::mem::take(&mut references[*index]);
+        let mut seen = std::mem::take(&mut references[*index]);
+        seen.retain(|look| look.step != *index);
         steps.push(PlanStep {
             id: step.id.clone(),
             kind: kind.ok_or_else(|| impossible(format!("{} has no kind", step.id)))?,
@@ -135,7 +136,7 @@ fn plan(
             compensate_with: draft.compensate_with.take(),
             cache: step.cache,
             dependencies,
-            references: places(seen.into_iter().filter(|s| s != index).collect()),
+            references: places(seen),
         });
     }
     let output = looks.output_template.map(|template| Output {
