@@ -296,3 +296,6 @@ impl<'de> Deserialize<'de> for Template {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -151,3 +151,6 @@ const fn default_deadline() -> u64 {
 const fn is_default_deadline(seconds: &u64) -> bool {
     *seconds == limits::DEFAULT_DEADLINE_SECONDS
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,3 +65,43 @@ pub(crate) fn cycles(before: &[Vec<usize>], order: &[usize]) -> Vec<Vec<usize>> 
     }
     cycles
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_may_come_next_the_first_does() {
+        let before = [vec![2], vec![], vec![], vec![0, 1]];
+        assert_eq!(topological(&before), [1, 2, 0, 3]);
+    }
+
+    #[test]
+    fn cycles_are_found_and_what_is_beside_them_is_not() {
+        // 0 → 1 → 2 → 0, which leads to 3; 4 ⇄ 5; and 6 alone.
+        let before = [
+            vec![2, 6],
+            vec![0],
+            vec![1],
+            vec![2],
+            vec![5],
+            vec![4],
+            vec![],
+        ];
+        let order = topological(&before);
+        assert_eq!(order, [6]);
+        assert_eq!(cycles(&before, &order), [vec![0, 1, 2], vec![4, 5]]);
+    }
+
+    #[test]
+    fn a_long_cycle_is_found_without_recursion() {
+        let count = 100_000;
+        let before: Vec<_> = (0..count)
+            .map(|node| vec![(node + count - 1) % count])
+            .collect();
+        assert_eq!(
+            cycles(&before, &topological(&before)),
+            [(0..count).collect::<Vec<_>>()]
+        );
+    }
+}
