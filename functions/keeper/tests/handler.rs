@@ -16,8 +16,8 @@ use tdev_aws::Table;
 use tdev_domain::order::{FairShare, Priority};
 use tdev_domain::retry::RetryPolicy;
 use tdev_domain::{
-    ArtifactDigest, Callee, Invocation, InvocationChange, InvocationId, InvocationStatus, Limits,
-    Routed, Task, TaskDraft, TenantId, VersionNumber,
+    ArtifactDigest, Callee, Cancelling, Invocation, InvocationChange, InvocationId,
+    InvocationStatus, Limits, Routed, Task, TaskDraft, TenantId, VersionNumber,
 };
 use tdev_invocation::{Journal, accept};
 use tdev_journal::Journals;
@@ -328,4 +328,35 @@ async fn what_a_failed_sweep_left_is_found_by_the_next() {
     handle(&function.deps, AMPLE).await.unwrap();
     let message = json!({"kind": "ended", "tenant": "acme", "task": task.id});
     assert_eq!(function.sent(), [("https://sqs/task".to_owned(), message)]);
+}
+
+#[tokio::test]
+async fn no_worker_is_called_for_a_run_whose_task_was_called_off_before_it_knew() {
+    let function = Function::new();
+    let mut runs = Vec::new();
+    for called_off in [true, false] {
+        let task = function.task(1).await;
+        let id = task.id.clone();
+        let run = function
+            .invocation(600, |record| record.task = Some(id))
+            .await;
+        let next = match task.cancel(Timestamp::now()) {
+            Cancelling::Cancelled(next) if called_off => *next,
+            _ => task.put_off(json!({}), Timestamp::now()).unwrap(),
+        };
+        function.table.write_task(&next).await.unwrap();
+        runs.push((task, run));
+    }
+    handle(&function.deps, AMPLE).await.unwrap();
+    let (called_off, wanted) = (&runs[0], &runs[1]);
+    let mut sent = function.sent();
+    sent.sort_by_key(|(queue, _)| queue.clone());
+    let step = json!({"tenant": "acme", "invocation": wanted.1});
+    let ended = json!({"kind": "ended", "tenant": "acme", "task": called_off.0.id});
+    let expected = [("step", step), ("task", ended)]
+        .map(|(queue, body)| (format!("https://sqs/{queue}"), body));
+    assert_eq!(sent, expected);
+    let journal = function.journals.of(&tenant());
+    let run = journal.load(&called_off.1).await.unwrap().unwrap();
+    assert_eq!(run.status, InvocationStatus::Cancelled);
 }
