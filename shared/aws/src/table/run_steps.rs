@@ -1,5 +1,6 @@
 //! Steps of runs, and where those come together that something waits for.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::AsyncSleep;
@@ -227,8 +228,7 @@ impl Table {
                 .send()
                 .await
                 .map_err(|e| Error::from_sdk(operation, e))?;
-            let of_table =
-                |mut tables: std::collections::HashMap<String, _>| tables.remove(&self.name);
+            let of_table = |mut tables: HashMap<String, _>| tables.remove(&self.name);
             items.extend(output.responses.and_then(of_table).unwrap_or_default());
             let unprocessed = output.unprocessed_keys.unwrap_or_default();
             let left = unprocessed.into_values().next();

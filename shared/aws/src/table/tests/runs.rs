@@ -14,6 +14,7 @@ use super::invocations::objects;
 use super::run_fixtures::{completed, moved, run, running};
 use super::*;
 use crate::table::item::string;
+use crate::table::packed::Sample;
 
 fn put(captured: &Captured<PutItemInput>) -> Rule {
     mock!(Client::put_item)
@@ -96,6 +97,16 @@ async fn a_step_of_an_agent_is_written_for_one_unit_and_its_index_entry() {
         let bytes = item::size(taken(&captured).item().unwrap());
         assert!(bytes <= 512, "{bytes}");
     }
+}
+
+#[test]
+fn a_step_becomes_smaller_against_the_sample_of_runs() {
+    let step = completed(&running(Place::step(1)), json!({"summary": "done"}));
+    let [own, other] = [Sample::Runs, Sample::Invocations].map(|sample| {
+        let packed = sample.pack("test", &json!({"content": step}));
+        packed.unwrap().as_b().unwrap().as_ref().len()
+    });
+    assert!(own * 4 < other * 3, "{own} and {other}");
 }
 
 #[tokio::test]
