@@ -44,6 +44,8 @@ pub(crate) fn definitions(most: usize) -> impl Strategy<Value = Definition> {
 
 fn build(seeds: &[Seed]) -> Vec<Value> {
     let mut steps: Vec<Value> = Vec::with_capacity(seeds.len());
+    // By step: all that comes before it.
+    let mut all_before: Vec<Vec<usize>> = Vec::with_capacity(seeds.len());
     for (number, seed) in seeds.iter().enumerate() {
         let id = format!("s{number}");
         let mut step = json!({"id": id});
@@ -75,12 +77,19 @@ fn build(seeds: &[Seed]) -> Vec<Value> {
             }
         }
         step["depends_on"] = json!(depends_on);
+        let mut before: Vec<usize> = on.iter().map(|(step, _)| *step).collect();
+        before.extend(on.iter().flat_map(|(step, _)| &all_before[*step]));
+        before.sort_unstable();
+        before.dedup();
         step[seed.kind] = work(seed.kind);
         if matches!(seed.kind, "agent" | "task" | "map" | "workflow") {
-            let looked_at: Vec<_> = if on.is_empty() {
+            let looked_at: Vec<_> = if before.is_empty() {
                 Vec::new()
             } else {
-                let looks = seed.looks.iter().map(|index| on[index.index(on.len())].0);
+                let looks = seed
+                    .looks
+                    .iter()
+                    .map(|index| before[index.index(before.len())]);
                 looks
                     .map(|step| format!("${{steps.s{step}.output}}"))
                     .collect()
@@ -88,6 +97,7 @@ fn build(seeds: &[Seed]) -> Vec<Value> {
             fill(&mut step, seed.fields, &looked_at);
         }
         steps.push(step);
+        all_before.push(before);
     }
     steps
 }
