@@ -307,6 +307,7 @@ impl Deps {
         tracing::info!(task = %task.id, reason = reason.as_str(), "turned away");
         metrics::counter!(names::TASKS_REJECTED, "Reason" => reason.as_str()).increment(1);
         self.report_dead(&next).await;
+        self.tell_step(&next).await;
         Ok(())
     }
 

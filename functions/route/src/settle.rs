@@ -109,6 +109,7 @@ impl Batch<'_> {
         let failed = matches!(run.status, InvocationStatus::Failed { .. });
         metrics::histogram!(names::ATTEMPT_FAILED).record(f64::from(u8::from(failed)));
         deps.report_dead(&next).await;
+        deps.tell_step(&next).await;
         if matches!(next.status, TaskStatus::Completed { .. }) && next.turn % TRAIN_EVERY == 0 {
             deps.train(&next.tenant).await;
         }
@@ -228,6 +229,19 @@ impl Deps {
             task: letter.task,
         };
         if let Err(error) = self.dead_letters.send(&message, &attributes).await {
+            log_unsent(error);
+        }
+    }
+
+    /// Calls a worker for the step of a workflow's run that waited for a task which has ended. If
+    /// that fails, the step finds out when its time is over.
+    pub(crate) async fn tell_step(&self, task: &Task) {
+        let Some(step) = task.step.as_ref().filter(|_| task.status.state().is_final()) else {
+            return;
+        };
+        let (run, place, now) = (step.run.clone(), Some(step.place), Timestamp::now());
+        let told = self.journals.wake_run(&task.tenant, run, place, now).await;
+        if let Err(error) = told {
             log_unsent(error);
         }
     }

@@ -53,6 +53,7 @@ pub(crate) async fn cancel(
     let (task, invocation) = cancelled(&deps, &principal.tenant, &identifier(&id)?).await?;
     tracing::info!(task = %task.id, "called off");
     let Some(invocation) = invocation else {
+        tell_step(&deps, &task).await;
         return Ok(Json(TaskView::brief(task)).into_response());
     };
     call_off(&deps, &task.tenant, &invocation).await?;
@@ -95,6 +96,17 @@ async fn call_off_unknown(deps: &Deps, task: &Task) -> Result<(), Problem> {
         call_off(deps, &task.tenant, &id).await?;
     }
     Ok(())
+}
+
+/// Calls a worker for the step of a workflow's run that waited for the task. If that fails, the
+/// step finds out when its time is over.
+async fn tell_step(deps: &Deps, task: &Task) {
+    let Some(step) = &task.step else { return };
+    let (run, place, now) = (step.run.clone(), Some(step.place), Timestamp::now());
+    let told = deps.journals.wake_run(&task.tenant, run, place, now).await;
+    if let Err(error) = told {
+        tracing::warn!(%error, "left to the step's time");
+    }
 }
 
 fn ended(task: &Task) -> Problem {
