@@ -16,6 +16,10 @@ use crate::{Error, Journal};
 /// What an invocation needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Care {
+    /// Nothing now.
+    Nothing,
+    /// Nothing, and never again: it has ended, and nobody is to be told.
+    Over,
     /// This wake-up is to be sent.
     Wake(WakeUp),
     /// It has ended, and this one is to be told unless it knows.
@@ -35,7 +39,7 @@ pub async fn look_after(
     id: &InvocationId,
     journal: &impl Journal,
     now: Timestamp,
-) -> Result<Option<Care>, Error> {
+) -> Result<Care, Error> {
     // Most of what is found has ended, and then a glance is enough.
     let ended = |seen: &Invocation| seen.status.is_final();
     let found = match journal.glance(id).await?.filter(ended) {
@@ -43,13 +47,13 @@ pub async fn look_after(
         None => journal.load(id).await?,
     };
     let Some(found) = found else {
-        return Ok(None);
+        return Ok(Care::Nothing);
     };
     if found.status.is_final() {
-        return Ok(Waiter::of(&found).map(Care::Tell));
+        return Ok(Waiter::of(&found).map_or(Care::Over, Care::Tell));
     }
     let Some(record) = looked_after(&found, now) else {
-        return Ok(None);
+        return Ok(Care::Nothing);
     };
     let wake = WakeUp {
         invocation: record.id.clone(),
@@ -57,7 +61,11 @@ pub async fn look_after(
     };
     // Whoever was faster has given it another due time.
     let was_written = written(journal.commit(&[InvocationChange::to(record)]).await)?;
-    Ok(was_written.then_some(Care::Wake(wake)))
+    Ok(if was_written {
+        Care::Wake(wake)
+    } else {
+        Care::Nothing
+    })
 }
 
 /// The record to write before `found` is sent a wake-up, if it needs one.

@@ -249,7 +249,7 @@ impl Run<'_, '_> {
             }
             let kept = keeper::look_after(&id, &self.lane.journal, Timestamp::now());
             match self.lane.runtime.block_on(kept)? {
-                Some(Care::Wake(wake)) => self.wake(&wake),
+                Care::Wake(wake) => self.wake(&wake),
                 other => bail!("the keeper did not see to {id}: {other:?}"),
             }
         }

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tdev_aws::{DUE_SHARDS, DueInvocation, SdkConfig, Watermark};
+use tdev_aws::{DUE_SHARDS, Due, DueInvocation, SdkConfig, Watermark};
 use tdev_journal::Journals;
 use tdev_tests::{Stack, output, variable};
 
@@ -188,7 +188,11 @@ impl Stage {
             let mut watermark = Watermark::default();
             loop {
                 let due = journals.due(shard, &watermark, far, 100).await?;
-                for DueInvocation { tenant, id } in due.items {
+                for due in due.items {
+                    let Due::Invocation(DueInvocation { tenant, id }) = due else {
+                        found.push(format!("{due:?}"));
+                        continue;
+                    };
                     // What has ended stays on the agenda for as long as it is kept.
                     let record = journals.invocation(&tenant, &id).await?;
                     if !record.is_some_and(|record| record.status.is_final()) {

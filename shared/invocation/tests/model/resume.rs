@@ -38,7 +38,7 @@ fn a_lost_worker_delays_a_run_by_its_lease() {
 
     sim.advance(limits::LEASE - SignedDuration::from_nanos(1));
     let look = |sim: &Sim| run(keeper::look_after(&root, &sim.hands, sim.now())).unwrap();
-    assert_eq!(look(&sim), None);
+    assert_eq!(look(&sim), Care::Nothing);
     let lease_until = lost_at.checked_add(limits::LEASE).unwrap();
     let held = Outcome::NotClaimable {
         why: Refusal::Leased,
@@ -51,7 +51,7 @@ fn a_lost_worker_delays_a_run_by_its_lease() {
         invocation: root.clone(),
         at: lease_until,
     };
-    assert_eq!(look(&sim), Some(Care::Wake(wake)));
+    assert_eq!(look(&sim), Care::Wake(wake));
     assert_eq!(sim.work(&root), Outcome::Settled { waiter: None });
     sim.check();
 }
@@ -61,11 +61,11 @@ fn a_lost_message_delays_a_run_by_the_grace_and_a_backlog_is_not_added_to() {
     let sim = lossy("echo");
     let root = sim.root.clone();
     let look = |sim: &Sim| run(keeper::look_after(&root, &sim.hands, sim.now())).unwrap();
-    assert_eq!(look(&sim), None);
+    assert_eq!(look(&sim), Care::Nothing);
     for _ in 0..3 {
         sim.advance(limits::WAKE_GRACE);
-        assert!(look(&sim).is_some());
-        assert_eq!(look(&sim), None);
+        assert!(matches!(look(&sim), Care::Wake(_)));
+        assert_eq!(look(&sim), Care::Nothing);
     }
 }
 
@@ -77,8 +77,8 @@ fn the_keeper_leaves_alone_what_has_ended_and_nobody_waits_for() {
     let before = sim.record(&root);
     sim.advance(SignedDuration::from_hours(1_000));
     let look = |id| run(keeper::look_after(id, &sim.hands, sim.now())).unwrap();
-    assert_eq!(look(&root), None);
-    assert_eq!(look(&InvocationId::generate()), None);
+    assert_eq!(look(&root), Care::Over);
+    assert_eq!(look(&InvocationId::generate()), Care::Nothing);
     assert_eq!(sim.record(&root), before);
 }
 
@@ -104,11 +104,7 @@ fn the_keeper_finds_a_task_that_may_not_know_of_the_end() {
             assert!(record.due_at.unwrap().duration_since(sim.now()) <= limits::LEASE);
             for _ in 0..2 {
                 let care = run(keeper::look_after(&root, &sim.hands, sim.now())).unwrap();
-                assert_eq!(
-                    care,
-                    Some(Care::Tell(Waiter::Task(task.clone()))),
-                    "{agent}"
-                );
+                assert_eq!(care, Care::Tell(Waiter::Task(task.clone())), "{agent}");
             }
             assert_eq!(sim.record(&root), record);
         }

@@ -247,7 +247,7 @@ impl Sim {
         let due = self.hands.state().store.due(now);
         for id in due {
             let care = run(keeper::look_after(&id, &self.hands, now)).unwrap();
-            if let Some(Care::Wake(wake)) = care {
+            if let Care::Wake(wake) = care {
                 // The keeper's own message arrives: it is sent until it does.
                 self.messages.push(wake);
             }

@@ -1,7 +1,7 @@
 //! Runs from beginning to end.
 
 use serde_json::{Value, json};
-use tdev_aws::{DUE_SHARDS, InvocationFilter, InvocationState, PageRequest, Watermark};
+use tdev_aws::{DUE_SHARDS, Due, InvocationFilter, InvocationState, PageRequest, Watermark};
 use tdev_domain::{Answer, InvocationStatus};
 use tdev_invocation::keeper::Care;
 use tdev_invocation::{Outcome, WakeUp, keeper};
@@ -179,24 +179,26 @@ async fn the_keeper_finds_a_run_whose_worker_was_lost() {
     // The lease, and the grain of the index.
     stage.pass(55);
     let found = due(&stage).await;
-    assert_eq!(found.len(), 1);
-    let journal = stage.journals.of(&found[0].tenant);
-    let care = keeper::look_after(&found[0].id, &journal, stage.hands.now).await;
+    let [Due::Invocation(found)] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    let journal = stage.journals.of(&found.tenant);
+    let care = keeper::look_after(&found.id, &journal, stage.hands.now).await;
     let wake = WakeUp {
         invocation: id.clone(),
         at: stage.hands.now,
     };
-    assert_eq!(care.unwrap(), Some(Care::Wake(wake)));
+    assert_eq!(care.unwrap(), Care::Wake(wake));
     // The index may still have it, up to a minute early; the record says that it is not due.
     let again = keeper::look_after(&id, &journal, stage.hands.now).await;
-    assert_eq!(again.unwrap(), None);
+    assert_eq!(again.unwrap(), Care::Nothing);
     let record = stage.settle(&id).await;
     stage.output(&record).await;
     // What has ended stays there, and needs nothing.
     stage.pass(3_600);
     assert_eq!(due(&stage).await.len(), 1);
     let care = keeper::look_after(&id, &journal, stage.hands.now).await;
-    assert_eq!(care.unwrap(), None);
+    assert_eq!(care.unwrap(), Care::Over);
 }
 
 #[tokio::test]
