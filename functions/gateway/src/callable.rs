@@ -94,21 +94,24 @@ impl Callable {
     }
 }
 
-/// Compiles a schema that comes from an agent, and is therefore not trusted: no reference leaves
-/// the document, and patterns are matched in linear time or not at all. `register` has bounded
-/// what evaluating it can take before it admitted the version.
-fn compile(field: &str, schema: Option<&Value>) -> Result<Option<Validator>, Problem> {
+/// Compiles a schema that comes from an author, and is therefore not trusted: no reference leaves
+/// the document, and patterns are matched in linear time or not at all.
+pub(crate) fn compile_schema(schema: &Value) -> Result<Validator, ValidationError<'static>> {
     let patterns = PatternOptions::regex()
         .size_limit(MAX_PATTERN_BYTES)
         .dfa_size_limit(MAX_PATTERN_BYTES);
-    let compile = |schema| {
-        jsonschema::options()
-            .with_draft(Draft::Draft202012)
-            .offline()
-            .with_pattern_options(patterns)
-            .build(schema)
-    };
-    schema.map(compile).transpose().map_err(|error| {
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .offline()
+        .with_pattern_options(patterns)
+        .build(schema)
+        .map_err(ValidationError::to_owned)
+}
+
+/// Compiles a schema of an agent; `register` has bounded what evaluating it can take before it
+/// admitted the version.
+fn compile(field: &str, schema: Option<&Value>) -> Result<Option<Validator>, Problem> {
+    schema.map(compile_schema).transpose().map_err(|error| {
         Problem::new(
             ProblemType::AgentSchemaInvalid,
             format!("The agent's {field} cannot be used."),
@@ -120,7 +123,8 @@ fn compile(field: &str, schema: Option<&Value>) -> Result<Option<Validator>, Pro
     })
 }
 
-fn violations(schema: Option<&Validator>, value: &Value, at: &str) -> Vec<Violation> {
+/// How `value` breaks `schema`; pointers begin with `at`.
+pub(crate) fn violations(schema: Option<&Validator>, value: &Value, at: &str) -> Vec<Violation> {
     let violation = |error: ValidationError<'_>| {
         Violation::at(
             format!("{at}{}", error.instance_path()),

@@ -25,6 +25,8 @@ pub struct Config {
     pub workflow_step_function: String,
     /// `ROUTE_FUNCTION`: the name or ARN of the function that chooses agents for tasks.
     pub route_function: String,
+    /// `RUN_STATE_MACHINE_ARN`: the state machine that holds runs of workflows.
+    pub run_state_machine: String,
     /// `ENVIRONMENT`: `dev`, `staging`, `prod`, …, as the health check names it.
     pub environment: String,
     /// `CORS_ALLOWED_ORIGINS`: the web origins whose pages may call the API. None if unset.
@@ -42,6 +44,7 @@ impl Config {
         let train_queue_url = env.var("TRAIN_QUEUE_URL");
         let workflow_step_function = env.var("WORKFLOW_STEP_FUNCTION");
         let route_function = env.var("ROUTE_FUNCTION");
+        let run_state_machine = env.var("RUN_STATE_MACHINE_ARN");
         let environment = env.var("ENVIRONMENT");
         let cors_allowed_origins = env.var_or("CORS_ALLOWED_ORIGINS", Origins::default());
         Some(Self {
@@ -53,6 +56,7 @@ impl Config {
             train_queue_url: train_queue_url?,
             workflow_step_function: workflow_step_function?,
             route_function: route_function?,
+            run_state_machine: run_state_machine?,
             environment: environment?,
             cors_allowed_origins: cors_allowed_origins?,
         })
@@ -127,6 +131,10 @@ mod tests {
             ("TRAIN_QUEUE_URL", "https://sqs/train"),
             ("WORKFLOW_STEP_FUNCTION", "workflow-step"),
             ("ROUTE_FUNCTION", "route"),
+            (
+                "RUN_STATE_MACHINE_ARN",
+                "arn:aws:states:eu-central-1:1:stateMachine:run",
+            ),
             ("ENVIRONMENT", "dev"),
         ])
         .load(Config::read)
@@ -151,6 +159,7 @@ mod tests {
                 "TRAIN_QUEUE_URL",
                 "WORKFLOW_STEP_FUNCTION",
                 "ROUTE_FUNCTION",
+                "RUN_STATE_MACHINE_ARN",
                 "ENVIRONMENT",
                 "CORS_ALLOWED_ORIGINS"
             ]

@@ -35,7 +35,7 @@ pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header of an answer that was given before.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The most bytes of a request's body.
+/// The most bytes of a request's body, where nothing else is said.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// How long a claim lasts: longer than the function may run.
@@ -48,17 +48,28 @@ struct Kept {
     body: Box<RawValue>,
 }
 
+/// What requests of a group of routes are answered with.
+#[derive(Clone)]
+pub(crate) struct Once {
+    pub(crate) deps: Arc<Deps>,
+    /// The most bytes of a body.
+    pub(crate) max_body_bytes: usize,
+}
+
 /// Reads the body, and answers a repeated request as the first time.
 pub(crate) async fn answer_once(
-    State(deps): State<Arc<Deps>>,
+    State(Once {
+        deps,
+        max_body_bytes,
+    }): State<Once>,
     Extension(principal): Extension<Principal>,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, MAX_BODY_BYTES)
+    let body = to_bytes(body, max_body_bytes)
         .await
-        .map_err(|error| unreadable(&error))?;
+        .map_err(|error| unreadable(&error, max_body_bytes))?;
     let Some(key) = idempotency_key(&parts)? else {
         return Ok(next.run(Request::from_parts(parts, Body::from(body))).await);
     };
@@ -206,16 +217,16 @@ fn replay(stored: &StoredResponse) -> Result<Response, Problem> {
     Ok(response)
 }
 
-fn unreadable(error: &axum::Error) -> Problem {
+fn unreadable(error: &axum::Error, limit: usize) -> Problem {
     if error
         .source()
         .is_some_and(<dyn StdError>::is::<LengthLimitError>)
     {
         Problem::new(
             ProblemType::BodyTooLarge,
-            format!("The body has more than {MAX_BODY_BYTES} bytes."),
+            format!("The body has more than {limit} bytes."),
         )
-        .with("limit", MAX_BODY_BYTES)
+        .with("limit", limit)
     } else {
         Problem::internal(error)
     }

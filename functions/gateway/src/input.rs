@@ -46,7 +46,8 @@ impl io::Write for Count {
     }
 }
 
-fn json_bytes(value: &Value) -> usize {
+/// How many bytes `value` has as JSON.
+pub(crate) fn json_bytes(value: &Value) -> usize {
     let mut count = Count(0);
     match serde_json::to_writer(&mut count, value) {
         Ok(()) => count.0,

@@ -31,21 +31,24 @@ mod registrations;
 mod report;
 mod request_id;
 mod routing;
+mod run;
 mod settings;
 mod submission;
 mod task;
 mod versions;
+mod workflow;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use http::{Method, StatusCode};
-use tdev_aws::{Artifacts, Function, Queue, SdkConfig, Table};
+use tdev_aws::{Artifacts, Function, Objects, Queue, SdkConfig, StateMachine, Table};
 use tdev_journal::Journals;
 use tdev_security::Action;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -65,13 +68,16 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(1);
 pub struct Deps {
     table: Table,
     artifacts: Artifacts,
+    objects: Objects,
     journals: Journals,
     register_queue: Queue,
     task_queue: Queue,
     train_queue: Queue,
     workflow_step: Function,
     route: Function,
+    state_machine: StateMachine,
     callables: callable::Callables,
+    definitions: workflow::Runnables,
     places: task::Places,
     environment: String,
 }
@@ -89,13 +95,16 @@ impl Deps {
         Self {
             table: Table::new(sdk, &config.table),
             artifacts: Artifacts::new(sdk, &config.artifacts_bucket),
+            objects: Objects::new(sdk, &config.artifacts_bucket),
             journals: Journals::new(sdk, &journal),
             register_queue: Queue::new(sdk, &config.register_queue_url),
             task_queue: Queue::new(sdk, &config.task_queue_url),
             train_queue: Queue::new(sdk, &config.train_queue_url),
             route: Function::new(sdk, &config.route_function),
             workflow_step: Function::new(sdk, &config.workflow_step_function),
+            state_machine: StateMachine::new(sdk, &config.run_state_machine),
             callables: callable::Callables::default(),
+            definitions: workflow::Runnables::default(),
             places: task::Places::default(),
             environment: config.environment.clone(),
         }
@@ -114,6 +123,15 @@ pub fn router(deps: Deps, config: &Config) -> Router {
         .merge(guarded(&deps, Action::ChangeInvocations, control()))
         .merge(guarded(&deps, Action::ReadTasks, tasks_read()))
         .merge(guarded(&deps, Action::ChangeTasks, tasks_changed()))
+        .merge(guarded(&deps, Action::ReadWorkflows, workflows_read()))
+        .merge(guarded_up_to(
+            &deps,
+            Action::ChangeWorkflows,
+            tdev_workflow::limits::MAX_TEXT_BYTES,
+            workflows_changed(),
+        ))
+        .merge(guarded(&deps, Action::ReadRuns, runs_read()))
+        .merge(guarded(&deps, Action::ChangeRuns, runs_changed()))
         .merge(guarded(&deps, Action::ReadSettings, settings_read()))
         .merge(guarded(&deps, Action::ChangeSettings, settings_changed()))
         .with_state(deps)
@@ -198,6 +216,36 @@ fn tasks_changed() -> OpenApiRouter<Arc<Deps>> {
         .routes(routes!(task::redrive))
 }
 
+fn workflows_read() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new()
+        .routes(routes!(workflow::list))
+        .routes(routes!(workflow::get))
+        .routes(routes!(workflow::versions))
+}
+
+fn workflows_changed() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new()
+        .routes(routes!(workflow::register))
+        .routes(routes!(workflow::delete))
+}
+
+fn runs_read() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new()
+        .routes(routes!(run::list))
+        .routes(routes!(run::get))
+        .routes(routes!(run::steps))
+        .routes(routes!(run::step))
+        .routes(routes!(run::events))
+}
+
+fn runs_changed() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new()
+        .routes(routes!(run::start))
+        .routes(routes!(run::cancel))
+        .routes(routes!(run::resume))
+        .routes(routes!(run::approve))
+}
+
 fn settings_read() -> OpenApiRouter<Arc<Deps>> {
     OpenApiRouter::new()
         .routes(routes!(settings::get))
@@ -219,16 +267,29 @@ fn guarded(
     action: Action,
     routes: OpenApiRouter<Arc<Deps>>,
 ) -> OpenApiRouter<Arc<Deps>> {
+    guarded_up_to(deps, action, idempotency::MAX_BODY_BYTES, routes)
+}
+
+/// The same for routes whose requests have bodies of up to `max_body_bytes`.
+fn guarded_up_to(
+    deps: &Arc<Deps>,
+    action: Action,
+    max_body_bytes: usize,
+    routes: OpenApiRouter<Arc<Deps>>,
+) -> OpenApiRouter<Arc<Deps>> {
+    let once = idempotency::Once {
+        deps: Arc::clone(deps),
+        max_body_bytes,
+    };
     let guard = auth::Guard {
         deps: Arc::clone(deps),
         action,
     };
     routes
+        // The body was bounded before it comes to the handler.
+        .route_layer(DefaultBodyLimit::disable())
         .route_layer(CatchPanicLayer::custom(problem::panicked))
-        .route_layer(from_fn_with_state(
-            Arc::clone(deps),
-            idempotency::answer_once,
-        ))
+        .route_layer(from_fn_with_state(once, idempotency::answer_once))
         .route_layer(from_fn_with_state(guard, auth::guard))
 }
 

@@ -7,8 +7,8 @@ use serde_json::Value;
 use tdev_aws::InvocationState;
 use tdev_domain::retry::GivenUp;
 use tdev_domain::{
-    AgentKind, AnalysisMethod, EffectClass, EffectErrorKind, FailureKind, Rejection, Severity,
-    StateName, TaskState,
+    AgentKind, AnalysisMethod, EffectClass, EffectErrorKind, FailureKind, Rejection, RunState,
+    Severity, StateName, StepErrorKind, StepStateName, TaskState,
 };
 use tdev_routing::select::{Filter, Reason, Strategy};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
@@ -38,6 +38,8 @@ use crate::problem::{self, ProblemDocument, ProblemType};
         (name = "invocation", description = "Calling agents, and watching and steering what they do"),
         (name = "tasks", description = "Having something done without naming an agent"),
         (name = "routing", description = "How tasks find their agents"),
+        (name = "workflows", description = "What agents do together: graphs of steps"),
+        (name = "runs", description = "Running workflows, and watching and steering them"),
         (name = "settings", description = "What a tenant sets for itself"),
         (name = "platform", description = "The platform itself"),
     ),
@@ -267,6 +269,53 @@ const GIVEN_UP: [GivenUp; 3] = [
     GivenUp::NoOtherAgent,
     GivenUp::Permanent,
 ];
+
+pub(crate) fn run_states() -> Schema {
+    names(&RunState::ALL)
+}
+
+pub(crate) fn stop_causes() -> Schema {
+    names(&["step_failed", "no_output", "cancelled", "deadline_exceeded"])
+}
+
+pub(crate) fn step_kinds() -> Schema {
+    names(&[
+        "agent", "task", "choice", "map", "wait", "approval", "workflow",
+    ])
+}
+
+pub(crate) fn step_states() -> Schema {
+    names(&[
+        StepStateName::Pending,
+        StepStateName::Running,
+        StepStateName::Paused,
+        StepStateName::Waiting,
+        StepStateName::AwaitingApproval,
+        StepStateName::Completed,
+        StepStateName::Failed,
+        StepStateName::Skipped,
+        StepStateName::Cancelled,
+    ])
+}
+
+pub(crate) fn step_error_kinds() -> Schema {
+    names(&[
+        StepErrorKind::AgentFailed,
+        StepErrorKind::TimedOut,
+        StepErrorKind::Stalled,
+        StepErrorKind::Cancelled,
+        StepErrorKind::NoAgent,
+        StepErrorKind::Unavailable,
+        StepErrorKind::InvalidInput,
+        StepErrorKind::RunFailed,
+        StepErrorKind::Rejected,
+        StepErrorKind::LimitExceeded,
+    ])
+}
+
+pub(crate) fn compensation_states() -> Schema {
+    names(&["running", "paused", "done", "failed"])
+}
 
 pub(crate) fn faults() -> Schema {
     names(&["agent", "platform"])

@@ -268,6 +268,16 @@ impl From<tdev_invocation::Error> for Problem {
     }
 }
 
+impl From<tdev_run::Error> for Problem {
+    fn from(error: tdev_run::Error) -> Self {
+        match error {
+            tdev_run::Error::Unavailable(error) => error.into(),
+            tdev_run::Error::Contended => Self::unavailable(&error),
+            tdev_run::Error::NotInPlan(_) => Self::internal(&error),
+        }
+    }
+}
+
 impl From<tdev_security::Denied> for Problem {
     fn from(error: tdev_security::Denied) -> Self {
         tracing::warn!(%error, "denied");

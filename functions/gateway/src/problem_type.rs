@@ -58,7 +58,7 @@ problem_types! {
     NotFound = "not-found", NOT_FOUND, "Not found";
     /// The tenant has no agent of this name.
     AgentNotFound = "agent-not-found", NOT_FOUND, "Agent not found";
-    /// The agent has no version of this number.
+    /// The agent or workflow has no version of this number.
     VersionNotFound = "version-not-found", NOT_FOUND, "Version not found";
     /// The tenant has no registration with this identifier, or it has expired.
     RegistrationNotFound = "registration-not-found", NOT_FOUND, "Registration not found";
@@ -69,6 +69,12 @@ problem_types! {
     /// The tenant has no dead letter with this identifier: there is no such task, or it was not
     /// given up, or it has been redriven.
     DeadLetterNotFound = "dead-letter-not-found", NOT_FOUND, "Dead letter not found";
+    /// The tenant has no workflow of this name.
+    WorkflowNotFound = "workflow-not-found", NOT_FOUND, "Workflow not found";
+    /// The tenant has no run with this identifier, or it has expired.
+    RunNotFound = "run-not-found", NOT_FOUND, "Run not found";
+    /// The workflow that is run has no step with this identifier.
+    StepNotFound = "step-not-found", NOT_FOUND, "Step not found";
     /// The tenant has no such model to route by: none was trained yet, or there is none of this
     /// version that could be gone back to.
     ModelNotFound = "model-not-found", NOT_FOUND, "Model not found";
@@ -92,18 +98,28 @@ problem_types! {
     TooManySignals = "too-many-signals", CONFLICT, "Too many signals";
     /// The task has ended.
     TaskEnded = "task-ended", CONFLICT, "Task ended";
+    /// The run is being stopped, or has ended. Member `status` says where it stands.
+    RunNotRunning = "run-not-running", CONFLICT, "Run not running";
+    /// Only a run that has failed or was cancelled can be resumed. Member `status` says where it
+    /// stands.
+    RunNotResumable = "run-not-resumable", CONFLICT, "Run not resumable";
+    /// The step does not await an approval: it has not come to that yet, it is over, or it is of
+    /// another kind.
+    ApprovalNotAwaited = "approval-not-awaited", CONFLICT, "Approval not awaited";
     /// There is nothing that could be judged of the task: it has no text, or was neither given to
     /// an agent nor rejected yet.
     NothingToJudge = "nothing-to-judge", CONFLICT, "Nothing to judge";
     /// The agent was deleted. Registering its name again revives it under a new version.
     AgentDeleted = "agent-deleted", GONE, "Agent deleted";
+    /// The workflow was deleted. Registering its name again revives it under a new version.
+    WorkflowDeleted = "workflow-deleted", GONE, "Workflow deleted";
     /// The request has `If-None-Match: *`, and there is an active agent of this name.
     AgentExists = "agent-exists", PRECONDITION_FAILED, "Agent exists";
     /// An agent's source may have 6,656 bytes. Members `bytes` and `limit` compare.
     AgentTooLarge = "agent-too-large", PAYLOAD_TOO_LARGE, "Agent too large";
     /// The body is over the limit. Member `limit` holds it, in bytes.
     BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "Body too large";
-    /// The agent's input is over the limit, in bytes or in depth of nesting.
+    /// The input of an agent or a run is over the limit, in bytes or in depth of nesting.
     InputTooLarge = "input-too-large", PAYLOAD_TOO_LARGE, "Input too large";
     /// What the signal carries is over the limit. Member `limit` holds it, in bytes as JSON.
     SignalTooLarge = "signal-too-large", PAYLOAD_TOO_LARGE, "Signal too large";
@@ -115,8 +131,14 @@ problem_types! {
     InvalidRequest = "invalid-request", UNPROCESSABLE_ENTITY, "Invalid request";
     /// The source is empty, is not UTF-8, or has a NUL character.
     InvalidSource = "invalid-source", UNPROCESSABLE_ENTITY, "Invalid source";
-    /// The input breaks the agent's input schema; each entry of `errors` points at a violation.
-    InvalidInput = "invalid-input", UNPROCESSABLE_ENTITY, "Input breaks the agent's schema";
+    /// The input breaks the input schema of the agent or workflow; each entry of `errors` points at
+    /// a violation.
+    InvalidInput = "invalid-input", UNPROCESSABLE_ENTITY, "Input breaks the schema";
+    /// The workflow's definition cannot be used. Each entry of `errors` has a `code`, which does
+    /// not change, a JSON Pointer (`pointer`) into the definition, a `message` and, if an
+    /// expression cannot be parsed, the `excerpt` with a caret under the place. Of JSON or YAML
+    /// that does not parse the message gives the line and the column.
+    InvalidWorkflow = "invalid-workflow", UNPROCESSABLE_ENTITY, "Invalid workflow";
     /// The `Idempotency-Key` was used before, with another request. Use a new key.
     IdempotencyKeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "Idempotency key reused";
     /// The agent's source does not compile.

@@ -28,6 +28,14 @@ pub enum Action {
     ReadTasks,
     /// Submit tasks, call them off, judge where they went, or redrive them.
     ChangeTasks,
+    /// Read workflows.
+    ReadWorkflows,
+    /// Register or delete workflows.
+    ChangeWorkflows,
+    /// Read runs of workflows.
+    ReadRuns,
+    /// Start runs of workflows, call them off, resume them, or approve their steps.
+    ChangeRuns,
     /// Read the settings, and how tasks are routed.
     ReadSettings,
     /// Change the settings, and how tasks are routed.
@@ -72,6 +80,10 @@ mod tests {
             Action::ChangeInvocations,
             Action::ReadTasks,
             Action::ChangeTasks,
+            Action::ReadWorkflows,
+            Action::ChangeWorkflows,
+            Action::ReadRuns,
+            Action::ChangeRuns,
             Action::ReadSettings,
             Action::ChangeSettings,
         ] {

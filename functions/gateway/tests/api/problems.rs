@@ -31,6 +31,7 @@ async fn every_type_of_problem() {
     of_agents(&mut seen).await;
     of_invocations(&mut seen).await;
     of_tasks(&mut seen).await;
+    of_workflows(&mut seen).await;
     of_the_platform(&mut seen).await;
 
     let index = Api::new().await.get("/problems").await.text;
@@ -209,6 +210,30 @@ async fn of_tasks(seen: &mut Seen) {
     seen.add(&post(redrive, json!(null)).await);
     let rollback = "/v1/router/rollback".to_owned();
     seen.add(&post(rollback, json!({"version": 1})).await);
+}
+
+async fn of_workflows(seen: &mut Seen) {
+    let api = Api::new().await;
+    let steps = json!([{"id": "publish", "approval": {}}]);
+    let definition = json!({"name": "review", "steps": steps});
+    let post = |path: &str, body: Value| {
+        let (api, path) = (&api, path.to_owned());
+        async move { api.post(&path, body).await }
+    };
+    seen.add(&post("/v1/workflows", json!({"name": "review", "steps": []})).await);
+    seen.add(&api.get("/v1/workflows/review").await);
+    post("/v1/workflows", definition).await;
+    let started = post("/v1/workflows/review/runs", json!({"input": {}})).await;
+    let run = started.header("location");
+    seen.add(&post(&format!("{run}/resume"), json!(null)).await);
+    let decision = json!({"approved": true});
+    seen.add(&post(&format!("{run}/approvals/publish"), decision.clone()).await);
+    seen.add(&post(&format!("{run}/approvals/other"), decision).await);
+    post(&format!("{run}/cancel"), json!(null)).await;
+    seen.add(&post(&format!("{run}/cancel"), json!(null)).await);
+    seen.add(&api.get("/v1/runs/run_1").await);
+    api.delete("/v1/workflows/review").await;
+    seen.add(&api.get("/v1/workflows/review").await);
 }
 
 async fn of_the_platform(seen: &mut Seen) {

@@ -67,6 +67,7 @@ pub(crate) fn config() -> Config {
         train_queue_url: "https://sqs.us-east-1.amazonaws.com/1/train".to_owned(),
         workflow_step_function: "workflow-step".to_owned(),
         route_function: "route".to_owned(),
+        run_state_machine: "arn:aws:states:us-east-1:1:stateMachine:run".to_owned(),
         environment: "test".to_owned(),
         cors_allowed_origins: "https://app.example".parse::<Origins>().unwrap(),
     }
@@ -101,6 +102,9 @@ impl Api {
             other_key: ApiKey::generate("test").unwrap().expose().to_owned(),
             aws,
         };
+        api.aws.on("AWSStepFunctions.StartExecution", |_| {
+            Response::json(&json!({"executionArn": "arn", "startDate": 0}))
+        });
         api.issue("acme", &api.key).await;
         api.issue("globex", &api.other_key).await;
         api.aws.forget_requests();
@@ -412,7 +416,7 @@ pub(crate) fn stable(key: &str, value: Value) -> Value {
 }
 
 fn without_identifiers(mut text: String) -> String {
-    for prefix in ["reg_", "inv_", "task_"] {
+    for prefix in ["reg_", "inv_", "task_", "run_"] {
         let found = text.find(prefix).map(|at| at..at + prefix.len() + 32);
         if let Some(place) = found.filter(|place| text.get(place.clone()).is_some()) {
             text.replace_range(place, "[id]");

@@ -1,0 +1,85 @@
+//! Listing runs.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa qualifies the types of parameters in what it generates"
+)]
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use serde::Deserialize;
+use tdev_aws::RunFilter;
+use tdev_domain::{Invalid, RunState};
+use tdev_security::Principal;
+use utoipa::IntoParams;
+
+use super::view::RunSummaryView;
+use crate::Deps;
+use crate::extract::Params;
+use crate::pagination::{Page, listing_failed, page_request};
+use crate::problem::{Problem, Violation};
+use crate::problems;
+
+/// The parameters of a listing of runs.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListQuery {
+    /// Only runs of this workflow.
+    #[param(example = "digest-documents")]
+    workflow: Option<String>,
+    /// Only runs that stand here.
+    #[param(schema_with = crate::openapi::run_states)]
+    status: Option<String>,
+    /// The most entries to return.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<String>,
+    /// Where to go on: the `next` of the page before.
+    cursor: Option<String>,
+}
+
+problems!(ListProblems, PRIVATE: InvalidParameter);
+
+/// List runs, the newest first.
+///
+/// Runs that a step of another run started are listed, too. What has changed within the last second
+/// may be missing, or be listed as it was. With a filter, a page may have fewer entries than
+/// `limit`, or none, and yet have a `next`.
+#[utoipa::path(
+    get,
+    path = "/v1/runs",
+    tag = "runs",
+    operation_id = "listRuns",
+    params(ListQuery),
+    responses((status = 200, description = "A page of runs", body = Page<RunSummaryView>), ListProblems),
+)]
+pub(crate) async fn list(
+    State(deps): State<Arc<Deps>>,
+    Extension(principal): Extension<Principal>,
+    Params(query): Params<ListQuery>,
+) -> Result<Json<Page<RunSummaryView>>, Problem> {
+    let filter = filter(&query)?;
+    let page = page_request(query.limit.as_deref(), query.cursor.as_deref())?;
+    let runs = deps.table.runs(&principal.tenant, &filter, &page).await;
+    Ok(Json(Page::of(
+        runs.map_err(listing_failed)?,
+        RunSummaryView::from,
+    )))
+}
+
+fn filter(query: &ListQuery) -> Result<RunFilter, Problem> {
+    let workflow = query.workflow.as_deref().map(str::parse).transpose();
+    let workflow = workflow.map_err(|invalid: Invalid| {
+        let expected = format!("expected {}", invalid.expected);
+        Problem::invalid_parameters([Violation::parameter("workflow", expected)])
+    })?;
+    let status = query.status.as_deref().map(str::parse).transpose();
+    let status = status.map_err(|_: Invalid| {
+        let known = RunState::ALL.map(RunState::as_str).join(", ");
+        let expected = format!("expected one of {known}");
+        Problem::invalid_parameters([Violation::parameter("status", expected)])
+    })?;
+    Ok(RunFilter { workflow, status })
+}
