@@ -129,14 +129,8 @@ impl Heap {
     /// Takes `bytes` of memory, and fuel for filling them.
     #[inline]
     pub(crate) fn charge(&mut self, bytes: usize) -> Result<()> {
-        self.burn(bytes / 32)?;
-        match self.memory.checked_sub(bytes) {
-            Some(left) => {
-                self.memory = left;
-                Ok(())
-            }
-            None => Err(Error::OutOfMemory),
-        }
+        self.memory = self.memory.checked_sub(bytes).ok_or(Error::OutOfMemory)?;
+        self.burn(bytes / 32)
     }
 
     /// Takes the memory of `items` more items of a list.

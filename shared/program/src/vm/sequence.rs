@@ -350,10 +350,10 @@ fn places([lower, upper, step]: [Val; 3], len: usize) -> Result<Places> {
     };
     let len = i64::try_from(len).unwrap_or(i64::MAX);
     let step = read(step)?.unwrap_or(1);
-    let (lower, upper) = (read(lower)?, read(upper)?);
     if step == 0 {
         return Err(Error::Value);
     }
+    let (lower, upper) = (read(lower)?, read(upper)?);
     let (first, count) = if step > 0 {
         let first = lower.map_or(0, |i| bound(i, len));
         let end = upper.map_or(len, |i| bound(i, len));

@@ -119,7 +119,7 @@ fn most_random_functions_have_lanes() {
 
 #[test]
 fn the_packers_priority_has_lanes() {
-    let module = parse(include_str!("../../../agents/src/online-bin-packer.py")).unwrap();
+    let module = parse(crate::packer()).unwrap();
     let function = module.function("priority").unwrap();
     let lanes = LaneProgram::of_function(&module, function).unwrap();
     let rooms = [5.0, 5.1, 50.0];

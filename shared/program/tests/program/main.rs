@@ -7,8 +7,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod corpus;
+mod differential;
 mod generate;
+mod hostile;
 mod lanes;
+mod mutants;
 mod round_trip;
 mod semantics;
 
@@ -38,4 +42,11 @@ fn config(variable: &str, default: u32) -> proptest::test_runner::Config {
         failure_persistence: None,
         ..proptest::test_runner::Config::with_cases(cases(variable, default))
     }
+}
+
+/// The sample agent that packs bins.
+fn packer() -> &'static str {
+    let samples = tdev_agents::SAMPLES.iter();
+    let mut packers = samples.filter(|agent| agent.name == "online-bin-packer");
+    packers.next().unwrap().source
 }

@@ -8,17 +8,15 @@ use tdev_program::{
 
 use crate::generate;
 
-const AGENT: &str = include_str!("../../../agents/src/online-bin-packer.py");
-
 #[test]
 fn the_bin_packer_comes_back() {
-    let module = parse(AGENT).unwrap();
+    let module = parse(crate::packer()).unwrap();
     assert_eq!(parse(&module.to_string()).unwrap(), module);
 }
 
 #[test]
 fn a_survey_has_every_node() {
-    let module = parse(AGENT).unwrap();
+    let module = parse(crate::packer()).unwrap();
     let context = Context::of(&module);
     for function in module.functions() {
         let survey = Survey::of(function, &context);

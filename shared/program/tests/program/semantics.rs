@@ -261,7 +261,7 @@ fn what_a_run_takes_is_the_same_each_time() {
 
 #[test]
 fn the_bin_packer_runs() {
-    let agent = include_str!("../../../agents/src/online-bin-packer.py");
+    let agent = crate::packer();
     let program = Program::compile(&parse(agent).unwrap()).unwrap();
     let input = Value::from_json(&json!({"capacity": 10, "items": [6, 5, 4, 5]})).unwrap();
     let entry = program.entry("execute").unwrap();
