@@ -95,7 +95,7 @@
 //! # Time
 //!
 //! A lost worker delays its run by at most [`limits::LEASE`] and one interval of the keeper; a lost
-//! message by [`limits::WAKE_GRACE`] and one interval. Clocks of workers may differ or jump: that
+//! message, or a worker lost before the first write, by [`limits::WAKE_GRACE`] and one interval. Clocks of workers may differ or jump: that
 //! moves leases and wake-ups, and a lease taken too early costs the first worker its writes, never
 //! an effect its count.
 //!

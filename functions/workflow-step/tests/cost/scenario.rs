@@ -257,7 +257,7 @@ impl World {
         let output = json!({"total": 42});
         assert_eq!(record.status, InvocationStatus::Completed { output });
         let driven = self.meter.handled(CALLED, &self.requests()).unwrap();
-        accepted.then(driven).then(looks())
+        accepted.then(driven).then(look())
     }
 
     async fn by_message(&mut self, agent: &str) -> Bill {
@@ -281,7 +281,7 @@ impl World {
             let record = self.journals.invocation(&tenant(), &first.invocation).await;
             self.requests();
             match record.unwrap().unwrap().status {
-                InvocationStatus::Completed { .. } => return bill.then(looks()),
+                InvocationStatus::Completed { .. } => return bill.then(look()),
                 InvocationStatus::Suspended { .. } => {
                     self.signal(&first.invocation).await;
                     let (more, sent) = self.sent();
@@ -325,15 +325,14 @@ impl World {
     }
 }
 
-/// What the keeper, which is not run here, reads of an invocation that has ended: a sweep a minute
-/// begins 80 seconds before where the last one ended, and there is one ten minutes later, so it
-/// looks 10 times at 3 of them.
-fn looks() -> Bill {
+/// What the keeper, which is not run here, reads of an invocation that has ended: it looks at it
+/// once, and remembers that there is nothing left to do for as long as its process lives.
+fn look() -> Bill {
     let units = Units {
-        reads: 0.5 * 10.0 / 3.0,
+        reads: 0.5,
         ..Units::default()
     };
-    let what = "the keeper's looks at what has ended, each 0.5 reads".to_owned();
+    let what = "the keeper's look at what has ended".to_owned();
     Bill {
         lines: vec![Line { what, units }],
     }
