@@ -100,12 +100,12 @@ fn main() {
             |_| vec![],
         ),
         (
-            "layers of 20",
-            |i| match i / 20 {
+            "layers of 10",
+            |i| match i / 10 {
                 0 => Vec::new(),
-                layer => ((layer - 1) * 20..layer * 20).collect(),
+                layer => ((layer - 1) * 10..layer * 10).collect(),
             },
-            |i| i.checked_sub(20).into_iter().collect(),
+            |i| i.checked_sub(10).into_iter().collect(),
         ),
     ];
     for (name, on, looks) in shapes {

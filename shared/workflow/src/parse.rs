@@ -66,7 +66,7 @@ impl Definition {
     #[must_use]
     pub fn to_json(&self) -> String {
         // There is nothing in a definition that JSON has no place for.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// The definition as YAML, without what is as by default.

@@ -39,25 +39,18 @@ pub(super) fn redundant(plan: &Plan, without: &HashSet<Pair>) -> HashSet<Pair> {
     };
     let sources: Vec<StepIndex> = (0..plan.len()).filter(is_candidate).collect();
     for block in sources.chunks(64) {
-        let hard = reached(plan, block, |step, edge| {
+        let hard = implied(plan, block, |step, edge| {
             edge.kind == DependencyKind::Hard && is_there(step, edge.step)
         });
-        let any = reached(plan, block, |step, edge| is_there(step, edge.step));
+        let any = implied(plan, block, |step, edge| is_there(step, edge.step));
         for (place, source) in block.iter().enumerate() {
             let bit = 1_u64 << place;
             for edge in plan.dependants(*source) {
-                if !is_there(edge.step, *source) {
-                    continue;
-                }
-                let others = || {
-                    let others = plan.dependencies(edge.step).iter();
-                    others.filter(|w| w.step != *source && is_there(edge.step, w.step))
+                let implied = match edge.kind {
+                    DependencyKind::Soft => any[at(edge.step)],
+                    DependencyKind::Hard => hard[at(edge.step)],
                 };
-                let follows = match edge.kind {
-                    DependencyKind::Soft => others().any(|w| any[at(w.step)] & bit != 0),
-                    DependencyKind::Hard => others()
-                        .any(|w| w.kind == DependencyKind::Hard && hard[at(w.step)] & bit != 0),
-                };
+                let follows = implied & bit != 0 && is_there(edge.step, *source);
                 if follows && !decides(plan, *source, *edge) {
                     pairs.insert((edge.step, *source));
                 }
@@ -72,28 +65,33 @@ fn decides(plan: &Plan, source: StepIndex, edge: Edge) -> bool {
     edge.kind == DependencyKind::Hard && matches!(plan.step(source).kind, Kind::Choice(_))
 }
 
-/// By step: from which of the steps in `block`, by their places in it, a path of edges that are
-/// `followed` leads to it.
-fn reached(
+/// By step: from which of the steps in `block`, by their places in it, a path of two edges or more
+/// that are `followed` leads to it.
+fn implied(
     plan: &Plan,
     block: &[StepIndex],
     followed: impl Fn(StepIndex, &Edge) -> bool,
 ) -> Vec<u64> {
-    let mut own = vec![0_u64; plan.steps().len()];
+    let count = plan.steps().len();
+    let mut own = vec![0_u64; count];
     for (place, step) in block.iter().enumerate() {
         own[at(*step)] = 1 << place;
     }
-    let mut reached = vec![0_u64; plan.steps().len()];
+    let (mut reached, mut implied) = (vec![0_u64; count], vec![0_u64; count]);
     for (place, step) in (0..).zip(plan.steps()) {
-        let before = step
+        let (mut near, mut far) = (0, 0);
+        for edge in step
             .dependencies
             .iter()
-            .filter(|edge| followed(place, edge));
-        reached[at(place)] = before.fold(0, |all, edge| {
-            all | reached[at(edge.step)] | own[at(edge.step)]
-        });
+            .filter(|edge| followed(place, edge))
+        {
+            near |= own[at(edge.step)];
+            far |= reached[at(edge.step)];
+        }
+        reached[at(place)] = near | far;
+        implied[at(place)] = far;
     }
-    reached
+    implied
 }
 
 /// The hard edges that carry no data and decide nothing.

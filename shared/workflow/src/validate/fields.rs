@@ -42,7 +42,9 @@ pub(super) fn check(
         let message = between("the deadline", 1, limits::MAX_DEADLINE_SECONDS, "seconds");
         problems.add(Code::InvalidTimeout, "/deadline_seconds", message);
     }
-    schema(definition.input_schema.as_ref(), "/input_schema", problems);
+    if !is_schema(definition.input_schema.as_ref()) {
+        problems.add(Code::InvalidSchema, "/input_schema", NO_SCHEMA);
+    }
     for (index, step) in definition.steps.iter().enumerate() {
         let mut fields = Fields {
             index,
@@ -58,23 +60,25 @@ pub(super) fn check(
             fields.names(catalogue);
         }
         for (field, value) in [
-            ("input_schema", &step.input_schema),
-            ("output_schema", &step.output_schema),
+            ("/input_schema", &step.input_schema),
+            ("/output_schema", &step.output_schema),
         ] {
-            schema(value.as_ref(), &format!("/steps/{index}/{field}"), problems);
+            if !is_schema(value.as_ref()) {
+                fields.add(Code::InvalidSchema, field, NO_SCHEMA);
+            }
         }
     }
 }
 
-fn between(what: &str, least: u64, most: u64, unit: &str) -> String {
-    format!("{what} must be {least} to {most} {unit}")
+const NO_SCHEMA: &str = "a JSON Schema is an object, true or false";
+
+/// Whether `schema` may be one, if it is there.
+fn is_schema(schema: Option<&Value>) -> bool {
+    schema.is_none_or(|schema| schema.is_object() || schema.is_boolean())
 }
 
-fn schema(schema: Option<&Value>, pointer: &str, problems: &mut Problems) {
-    if schema.is_some_and(|schema| !schema.is_object() && !schema.is_boolean()) {
-        let message = "a JSON Schema is an object, true or false";
-        problems.add(Code::InvalidSchema, pointer, message);
-    }
+fn between(what: &str, least: u64, most: u64, unit: &str) -> String {
+    format!("{what} must be {least} to {most} {unit}")
 }
 
 /// One step.
