@@ -2,7 +2,9 @@
 
 mod durable;
 mod tasks;
+mod workflows;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -19,8 +21,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Registers and calls everything. Returns what did not go as it should.
 ///
-/// `worker` is the deployed name of the function that runs agents.
-pub(crate) fn show(platform: &Platform, worker: &str) -> Result<Vec<String>> {
+/// `worker` is the deployed name of the function that runs agents; the workflow that is run lies in
+/// the `checkout`.
+pub(crate) fn show(platform: &Platform, worker: &str, checkout: &Path) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
     say!("\nRegistering agents");
     for agent in SAMPLES.iter().chain(DURABLE) {
@@ -35,6 +38,7 @@ pub(crate) fn show(platform: &Platform, worker: &str) -> Result<Vec<String>> {
     }
     durable::show(platform, worker, &mut wrong)?;
     tasks::show(platform, &mut wrong)?;
+    workflows::show(platform, checkout, &mut wrong)?;
     Ok(wrong)
 }
 

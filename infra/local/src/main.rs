@@ -272,7 +272,8 @@ fn demo(checkout: &Checkout, stack: &Stack, port: Option<u16>, once: bool) -> Re
     describe(&deployment);
 
     let platform = Platform::new(&deployment.api_url, &deployment.key);
-    let wrong = demo::show(&platform, deployment.outputs.get("WorkflowStepFunction")?)?;
+    let worker = deployment.outputs.get("WorkflowStepFunction")?;
+    let wrong = demo::show(&platform, worker, checkout.root())?;
     if wrong.is_empty() {
         say!("\nEverything went as it should.");
     } else {

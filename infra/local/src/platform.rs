@@ -57,6 +57,16 @@ impl Platform {
             .send_json(body);
         read(path, response)
     }
+
+    /// Posts YAML.
+    pub(crate) fn post_yaml(&self, path: &str, body: &str) -> Result<Answer> {
+        let request = self.http.post(format!("{}{path}", self.api));
+        let response = request
+            .header("authorization", format!("Bearer {}", self.key))
+            .header("content-type", "application/yaml")
+            .send(body);
+        read(path, response)
+    }
 }
 
 type Response = ureq::http::Response<ureq::Body>;

@@ -39,6 +39,7 @@ pub const SAMPLES: &[SampleAgent] = &[
     sample!("keyword-extractor"),
     sample!("online-bin-packer"),
     sample!("deadline-reminder"),
+    sample!("dossier-writer"),
 ];
 
 /// Agents that remember, wait and call others, so that their runs outlive a worker. In other
@@ -48,6 +49,7 @@ pub const DURABLE: &[SampleAgent] = &[
     sample!("approval-desk"),
     sample!("order-desk"),
     sample!("visit-counter"),
+    sample!("unsteady-archive"),
 ];
 
 /// A well-meant agent whose embedded table takes it over the size limit.
