@@ -30,7 +30,6 @@ pub(super) fn call(builtin: Builtin, types: &[Type]) -> Type {
             Type::Int
         }
         Builtin::Abs if first == Type::Bool => Type::Int,
-        Builtin::Abs => first,
         Builtin::Dict => Type::Dict(Item::Any),
         Builtin::Range => Type::List(Item::Int),
         Builtin::Reversed | Builtin::Sorted | Builtin::SortedReverse | Builtin::List => {
@@ -41,7 +40,7 @@ pub(super) fn call(builtin: Builtin, types: &[Type]) -> Type {
         Builtin::Max | Builtin::Min if types.len() == 1 => first.iterated(),
         Builtin::Max | Builtin::Min => types.iter().copied().reduce(Type::join).unwrap_or_default(),
         Builtin::Round if types.len() == 1 => Type::Int,
-        Builtin::Round => first,
+        Builtin::Abs | Builtin::Round => first,
         Builtin::Sum => match first.iterated() {
             Type::Bool => Type::Int,
             other => other,

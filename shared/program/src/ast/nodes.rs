@@ -39,7 +39,7 @@ macro_rules! children {
         fn $target<'a>(target: &'a $($mutable)? Target, visit: &mut impl FnMut($node<'a>)) {
             match target {
                 Target::Name(_) => {}
-                Target::Index(pair) => pair.$iter().for_each(|e| visit($node::Expr(e))),
+                Target::Index(pair) => for e in pair.$iter() { visit($node::Expr(e)); },
                 Target::Tuple(targets) => {
                     for target in targets {
                         $target(target, visit);
@@ -54,18 +54,18 @@ macro_rules! children {
                 | Expr::Name(_) | Expr::Constant(_) => {}
                 Expr::List(items) | Expr::Tuple(items) | Expr::And(items) | Expr::Or(items)
                 | Expr::Call(_, items) | Expr::Builtin(_, items) | Expr::Method(_, items) => {
-                    items.$iter().for_each(|e| visit($node::Expr(e)));
+                    for e in items.$iter() { visit($node::Expr(e)); }
                 }
                 Expr::Dict(items) => {
-                    items.$iter().flatten().for_each(|e| visit($node::Expr(e)));
+                    for e in items.$iter().flatten() { visit($node::Expr(e)); }
                 }
                 Expr::Unary(_, operand) => visit($node::Expr(operand)),
                 Expr::Binary(_, pair) | Expr::Index(pair) => {
-                    pair.$iter().for_each(|e| visit($node::Expr(e)));
+                    for e in pair.$iter() { visit($node::Expr(e)); }
                 }
                 Expr::Compare(first, rest) => {
                     visit($node::Expr(first));
-                    rest.$iter().for_each(|(_, e)| visit($node::Expr(e)));
+                    for (_, e) in rest.$iter() { visit($node::Expr(e)); }
                 }
                 Expr::If(three) => {
                     let [test, then, otherwise] = &$($mutable)? **three;
@@ -81,14 +81,14 @@ macro_rules! children {
                         slice.upper.$as_ref(),
                         slice.step.$as_ref(),
                     ] {
-                        bound.into_iter().for_each(|e| visit($node::Expr(e)));
+                        for e in bound.into_iter() { visit($node::Expr(e)); }
                     }
                 }
                 Expr::Comprehension(all) => {
                     visit($node::Expr(&$($mutable)? all.element));
                     $target(&$($mutable)? all.target, visit);
                     visit($node::Expr(&$($mutable)? all.iterable));
-                    all.conditions.$iter().for_each(|e| visit($node::Expr(e)));
+                    for e in all.conditions.$iter() { visit($node::Expr(e)); }
                 }
             }
         }
@@ -104,21 +104,21 @@ macro_rules! children {
                 Stmt::If(arms, otherwise) => {
                     for arm in arms {
                         visit($node::Expr(&$($mutable)? arm.test));
-                        arm.body.$iter().for_each(|s| visit($node::Stmt(s)));
+                        for s in arm.body.$iter() { visit($node::Stmt(s)); }
                     }
-                    otherwise.$iter().for_each(|s| visit($node::Stmt(s)));
+                    for s in otherwise.$iter() { visit($node::Stmt(s)); }
                 }
                 Stmt::While(test, body) => {
                     visit($node::Expr(test));
-                    body.$iter().for_each(|s| visit($node::Stmt(s)));
+                    for s in body.$iter() { visit($node::Stmt(s)); }
                 }
                 Stmt::For(target, iterable, body) => {
                     $target(target, visit);
                     visit($node::Expr(iterable));
-                    body.$iter().for_each(|s| visit($node::Stmt(s)));
+                    for s in body.$iter() { visit($node::Stmt(s)); }
                 }
                 Stmt::Return(value) | Stmt::Raise(_, value) => {
-                    value.$iter().for_each(|e| visit($node::Expr(e)));
+                    for e in value.$iter() { visit($node::Expr(e)); }
                 }
                 Stmt::Break | Stmt::Continue | Stmt::Pass => {}
             }

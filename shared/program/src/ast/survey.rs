@@ -395,7 +395,6 @@ impl<'a> Walk<'a> {
         match (expr, types) {
             (Expr::None, _) => Type::None,
             (Expr::Bool(_) | Expr::Compare(..) | Expr::Unary(UnaryOp::Not, _), _) => Type::Bool,
-            (Expr::Int(_), _) => Type::Int,
             (Expr::Float(_) | Expr::Constant(_), _) => Type::Float,
             (Expr::Str(_), _) => Type::Str,
             (Expr::Name(name), _) => self.type_of(name),
@@ -405,7 +404,7 @@ impl<'a> Walk<'a> {
                 let values: Vec<Type> = types.iter().skip(1).step_by(2).copied().collect();
                 Type::Dict(join(&values).as_item())
             }
-            (Expr::Unary(..), [Type::Bool]) => Type::Int,
+            (Expr::Int(_), _) | (Expr::Unary(..), [Type::Bool]) => Type::Int,
             (Expr::Unary(..), [ty]) if ty.is_number() => *ty,
             (Expr::Binary(op, _), [left, right]) => binary(*op, *left, *right),
             (Expr::And(_) | Expr::Or(_), _) => join(types),

@@ -4,7 +4,7 @@ use super::function::{Compiler, Loop};
 use super::op::{Op, Reg};
 use super::{CompileError, Result};
 use crate::ast::{Arm, BinaryOp, Exception, Expr, Stmt, Target};
-use crate::vm::{Error, Val};
+use crate::vm::Error;
 
 impl<'b> Compiler<'_, 'b> {
     pub(super) fn body(&mut self, body: &'b [Stmt]) -> Result<()> {
@@ -31,14 +31,7 @@ impl<'b> Compiler<'_, 'b> {
             Stmt::While(test, body) => self.repeat(test, body),
             Stmt::For(target, iterable, body) => self.iterate(target, iterable, body),
             Stmt::Return(value) => {
-                let a = match value {
-                    Some(value) => self.value(value)?,
-                    None => {
-                        let a = self.temporary()?;
-                        self.constant_to(a, Val::None)?;
-                        a
-                    }
-                };
+                let a = self.value(value.as_ref().unwrap_or(&Expr::None))?;
                 self.emit(Op::Return { a });
                 self.never();
                 Ok(())

@@ -200,7 +200,7 @@ impl<'a> Tracer<'a> {
                 Ok(true)
             }
             (true, true) => {
-                self.merge(test, then)?;
+                self.merge(test, &then);
                 // Where none returned on either way, all go on that came.
                 let none_returned = (then_active, self.active) == came;
                 self.active = if none_returned {
@@ -214,7 +214,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// Joins the variables of the way taken where `test` with those of the other, which are here.
-    fn merge(&mut self, test: Row, then: Vec<(Name, Lane)>) -> Result<()> {
+    fn merge(&mut self, test: Row, then: &[(Name, Lane)]) {
         let otherwise = std::mem::take(&mut self.variables);
         for (at, (name, value)) in otherwise.into_iter().enumerate() {
             // Variables of callers stand first, and are in both.
@@ -234,7 +234,6 @@ impl<'a> Tracer<'a> {
                 self.variables.push((name, joined));
             }
         }
-        Ok(())
     }
 
     fn mask_operation(&mut self, what: Do, a: Row, b: Row) -> Result<Row> {

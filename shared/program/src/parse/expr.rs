@@ -206,11 +206,9 @@ impl Reader<'_> {
                 }
             }
         }
-        let mut levels = depth;
         let mut sum: Option<Expr> = None;
-        for piece in pieces {
+        for (levels, piece) in (depth..).zip(pieces) {
             self.check_depth(string.range, levels)?;
-            levels += 1;
             sum = Some(match sum {
                 Some(sum) => Expr::binary(BinaryOp::Add, sum, piece),
                 None => piece,

@@ -52,11 +52,11 @@ impl Heap {
             (Builtin::Bool, []) => Ok(Val::Bool(false)),
             (Builtin::Bool, [value]) => Ok(Val::Bool(self.truth(*value))),
             (Builtin::Int, []) => Ok(Val::Int(0)),
-            (Builtin::Int, [value]) => self.to_int(*value),
+            (Builtin::Int, [value]) => self.make_int(*value),
             (Builtin::Float, []) => Ok(Val::Float(0.0)),
-            (Builtin::Float, [value]) => self.to_float(*value),
+            (Builtin::Float, [value]) => self.make_float(*value),
             (Builtin::Str, []) => self.new_str("").map(Val::Str),
-            (Builtin::Str, [value]) => self.to_text(*value).map(Val::Str),
+            (Builtin::Str, [value]) => self.make_text(*value).map(Val::Str),
             (Builtin::Chr, [value]) => self.character_of(*value),
             (Builtin::Ord, [value]) => self.code_of(*value),
             (Builtin::Round, _) => round(arguments),
@@ -115,14 +115,14 @@ impl Heap {
 
     fn range_of(&mut self, arguments: &[Val]) -> Result<u32> {
         match arguments {
-            [stop] => self.range(0, integer(*stop)?, 1),
-            [start, stop] => self.range(integer(*start)?, integer(*stop)?, 1),
-            [start, stop, step] => self.range(integer(*start)?, integer(*stop)?, integer(*step)?),
+            [end] => self.range(0, integer(*end)?, 1),
+            [start, end] => self.range(integer(*start)?, integer(*end)?, 1),
+            [start, end, step] => self.range(integer(*start)?, integer(*end)?, integer(*step)?),
             _ => Err(Error::Type),
         }
     }
 
-    fn to_int(&mut self, value: Val) -> Result<Val> {
+    fn make_int(&mut self, value: Val) -> Result<Val> {
         match value {
             Val::Str(span) => {
                 self.charge(span.len as usize)?;
@@ -133,7 +133,7 @@ impl Heap {
         }
     }
 
-    fn to_float(&mut self, value: Val) -> Result<Val> {
+    fn make_float(&mut self, value: Val) -> Result<Val> {
         match value {
             Val::Str(span) => {
                 self.charge(span.len as usize)?;

@@ -114,16 +114,11 @@ impl Heap {
     /// Takes `units` of fuel.
     #[inline]
     pub(crate) fn burn(&mut self, units: usize) -> Result<()> {
-        match self.fuel.checked_sub(units as u64) {
-            Some(left) => {
-                self.fuel = left;
-                Ok(())
-            }
-            None => {
-                self.fuel = 0;
-                Err(Error::OutOfFuel)
-            }
-        }
+        self.fuel = self
+            .fuel
+            .checked_sub(units as u64)
+            .ok_or(Error::OutOfFuel)?;
+        Ok(())
     }
 
     /// Takes `bytes` of memory, and fuel for filling them.

@@ -58,13 +58,9 @@ pub(crate) struct Slot {
     base: u32,
 }
 
-/// How many numbers `range(start, stop, step)` has.
-fn range_len(start: i64, stop: i64, step: i64) -> u64 {
-    let (from, to) = if step > 0 {
-        (start, stop)
-    } else {
-        (stop, start)
-    };
+/// How many numbers `range(start, end, step)` has.
+fn range_len(start: i64, end: i64, step: i64) -> u64 {
+    let (from, to) = if step > 0 { (start, end) } else { (end, start) };
     if from >= to {
         return 0;
     }
@@ -84,11 +80,11 @@ impl Heap {
         id
     }
 
-    pub(crate) fn range(&mut self, start: i64, stop: i64, step: i64) -> Result<u32> {
+    pub(crate) fn range(&mut self, start: i64, end: i64, step: i64) -> Result<u32> {
         if step == 0 {
             return Err(Error::Value);
         }
-        let left = range_len(start, stop, step);
+        let left = range_len(start, end, step);
         Ok(self.start(
             Iter::Range {
                 next: start,
@@ -141,7 +137,7 @@ impl Heap {
                 let at = self.list(items).len() as u32;
                 Iter::Reversed { id: items, at }
             }
-            Val::Dict(id) => return self.reversed_dict(id, Side::Keys),
+            Val::Dict(id) => return Ok(self.reversed_dict(id, Side::Keys)),
             Val::Iter(id) => return self.reverse_iter(id),
             _ => return Err(Error::Type),
         };
@@ -152,7 +148,7 @@ impl Heap {
         clippy::cast_possible_truncation,
         reason = "bounded by the memory of a run"
     )]
-    fn reversed_dict(&mut self, id: u32, side: Side) -> Result<u32> {
+    fn reversed_dict(&mut self, id: u32, side: Side) -> u32 {
         let dict = self.dict(id);
         let (at, changes) = (dict.entries().len() as u32, dict.changes);
         let iter = Iter::Dict {
@@ -162,7 +158,7 @@ impl Heap {
             side,
             back: true,
         };
-        Ok(self.start(iter, None))
+        self.start(iter, None)
     }
 
     fn reverse_iter(&mut self, id: u32) -> Result<u32> {
@@ -187,7 +183,7 @@ impl Heap {
                 side,
                 back: false,
                 ..
-            } => self.reversed_dict(id, side),
+            } => Ok(self.reversed_dict(id, side)),
             _ => Err(Error::Type),
         }
     }

@@ -59,12 +59,11 @@ fn integers(op: BinaryOp, a: i64, b: i64) -> Result<Num> {
         BinaryOp::Sub => checked(a.checked_sub(b)),
         BinaryOp::Mul => checked(a.checked_mul(b)),
         BinaryOp::Div => quotient(a, b).map(Num::Float),
-        BinaryOp::FloorDiv if b == 0 => Err(Error::ZeroDivision),
+        BinaryOp::FloorDiv | BinaryOp::Mod if b == 0 => Err(Error::ZeroDivision),
         BinaryOp::FloorDiv => {
             let inexact = a.wrapping_rem(b) != 0 && (a < 0) != (b < 0);
             checked(a.checked_div(b).map(|q| q - i64::from(inexact)))
         }
-        BinaryOp::Mod if b == 0 => Err(Error::ZeroDivision),
         BinaryOp::Mod => {
             let rest = a.wrapping_rem(b);
             let other_sign = rest != 0 && (rest < 0) != (b < 0);
@@ -104,7 +103,7 @@ fn quotient(a: i64, b: i64) -> Result<f64> {
     let shift = above.leading_zeros() + 63;
     let above = u128::from(above) << shift;
     let below = u128::from(below);
-    let bits = above / below | u128::from(above % below != 0);
+    let bits = (above / below) | u128::from(above % below != 0);
     let scale = f64::from_bits(u64::from(1023 - shift) << 52);
     let magnitude = bits as f64 * scale;
     Ok(if (a < 0) == (b < 0) {
@@ -121,11 +120,11 @@ pub(crate) fn floats(op: BinaryOp, a: f64, b: f64) -> Result<Option<f64>> {
         BinaryOp::Add => a + b,
         BinaryOp::Sub => a - b,
         BinaryOp::Mul => a * b,
-        BinaryOp::Div if b == 0.0 => return Err(Error::ZeroDivision),
+        BinaryOp::Div | BinaryOp::FloorDiv | BinaryOp::Mod if b == 0.0 => {
+            return Err(Error::ZeroDivision);
+        }
         BinaryOp::Div => a / b,
-        BinaryOp::FloorDiv if b == 0.0 => return Err(Error::ZeroDivision),
         BinaryOp::FloorDiv => floor_div(a, b),
-        BinaryOp::Mod if b == 0.0 => return Err(Error::ZeroDivision),
         BinaryOp::Mod => modulo(a, b),
         BinaryOp::Pow => power(a, b)?,
         _ => return Ok(None),

@@ -79,8 +79,7 @@ impl Heap {
             (Method::Replace, [old, new]) => self
                 .replace(receiver, text(*old)?, text(*new)?)
                 .map(Val::Str),
-            (Method::Split, []) => self.split_words(receiver).map(Val::List),
-            (Method::Split, [Val::None]) => self.split_words(receiver).map(Val::List),
+            (Method::Split, [] | [Val::None]) => self.split_words(receiver).map(Val::List),
             (Method::Split, [separator]) => self.split(receiver, text(*separator)?).map(Val::List),
             (Method::Join, [items]) => self.join(receiver, *items).map(Val::Str),
             (

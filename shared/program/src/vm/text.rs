@@ -105,7 +105,7 @@ pub(crate) fn parse_float(text: &str) -> Result<f64> {
 
 impl Heap {
     /// `str(value)`
-    pub(crate) fn to_text(&mut self, value: Val) -> Result<Span> {
+    pub(crate) fn make_text(&mut self, value: Val) -> Result<Span> {
         if let Val::Str(span) = value {
             return Ok(span);
         }

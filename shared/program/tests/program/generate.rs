@@ -119,7 +119,7 @@ pub(crate) fn program(seed: u64) -> (Module, Vec<Type>) {
     this.visible = vec![(constant.clone(), ty)];
     items.push(TopLevel::Function(this.function("g", &params, returns, 2)));
     this.helper = Some((params, returns));
-    let params: Vec<Type> = (0..1 + this.source.below(3))
+    let params: Vec<Type> = (0..=this.source.below(3))
         .map(|_| this.source.pick(&ALL))
         .collect();
     this.visible = vec![(constant, ty)];

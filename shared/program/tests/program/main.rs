@@ -12,7 +12,9 @@ mod differential;
 mod generate;
 mod hostile;
 mod lanes;
+mod math;
 mod mutants;
+mod python;
 mod round_trip;
 mod semantics;
 
