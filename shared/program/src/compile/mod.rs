@@ -1,5 +1,6 @@
 //! From tree to register program.
 
+mod call;
 mod expr;
 mod function;
 mod op;

@@ -1,12 +1,11 @@
 //! Expressions: what is known of them at once is computed at once.
 
 use super::LaneError;
-use super::eval::whole;
 use super::flow::Tracer;
 use super::tape::{Do, Operation, Row};
-use crate::ast::{BinaryOp, Builtin, CompareOp, Expr, UnaryOp};
+use crate::ast::{BinaryOp, CompareOp, Expr, UnaryOp};
 use crate::vm::number::{self, Num};
-use crate::vm::{Error, holds, math};
+use crate::vm::{Error, holds};
 
 type Result<T> = std::result::Result<T, LaneError>;
 
@@ -31,11 +30,11 @@ pub(super) enum Lane {
 }
 
 impl Tracer<'_> {
-    fn operation(&mut self, what: Do, a: Row, b: Row, c: Row) -> Result<Row> {
+    pub(super) fn operation(&mut self, what: Do, a: Row, b: Row, c: Row) -> Result<Row> {
         self.tape.push(Operation { what, a, b, c })
     }
 
-    fn constant_mask(&mut self, value: bool) -> Result<Row> {
+    pub(super) fn constant_mask(&mut self, value: bool) -> Result<Row> {
         self.tape.constant(if value { 1.0 } else { 0.0 })
     }
 
@@ -51,13 +50,13 @@ impl Tracer<'_> {
     }
 
     /// What fails in all lanes that come here. What it yields is never looked at.
-    fn fail(&mut self, error: Error) -> Result<Lane> {
+    pub(super) fn fail(&mut self, error: Error) -> Result<Lane> {
         let active = self.active;
         self.operation(Do::Fail(error), 0, 0, active)
             .map(Lane::Float)
     }
 
-    fn outcome(&mut self, result: std::result::Result<Num, Error>) -> Result<Lane> {
+    pub(super) fn outcome(&mut self, result: std::result::Result<Num, Error>) -> Result<Lane> {
         match result {
             Ok(Num::Int(value)) => Ok(Lane::Int(value)),
             Ok(Num::Float(value)) => Ok(Lane::Fixed(value)),
@@ -133,7 +132,7 @@ impl Tracer<'_> {
     }
 
     /// Booleans as the integers they are.
-    fn number(&mut self, value: Lane) -> Result<Lane> {
+    pub(super) fn number(&mut self, value: Lane) -> Result<Lane> {
         Ok(match value {
             Lane::Truth(value) => Lane::Int(value.into()),
             Lane::Mask(row) => Lane::Mixed {
@@ -260,7 +259,7 @@ impl Tracer<'_> {
         }
     }
 
-    fn compare_two(&mut self, op: CompareOp, a: Lane, b: Lane) -> Result<Lane> {
+    pub(super) fn compare_two(&mut self, op: CompareOp, a: Lane, b: Lane) -> Result<Lane> {
         let (a, b) = (self.number(a)?, self.number(b)?);
         let known = |lane: Lane| match lane {
             Lane::Int(value) => Some(Num::Int(value)),
@@ -359,110 +358,6 @@ impl Tracer<'_> {
         self.active = all;
         self.choose(mask, then, otherwise)
     }
-
-    fn builtin(&mut self, builtin: Builtin, arguments: &[Expr]) -> Result<Lane> {
-        let values = arguments.iter().map(|argument| self.expr(argument));
-        match (builtin, &values.collect::<Result<Vec<_>>>()?[..]) {
-            (Builtin::Abs, [value]) => self.absolute(*value),
-            (Builtin::Min | Builtin::Max, [first, rest @ ..]) if !rest.is_empty() => {
-                let mut best = *first;
-                for value in rest {
-                    best = self.better(builtin, best, *value)?;
-                }
-                Ok(best)
-            }
-            (Builtin::Bool, [value]) => self.truth(*value),
-            (Builtin::Float, [value]) => match self.row(*value)? {
-                _ if matches!(value, Lane::Fixed(_) | Lane::Float(_)) => Ok(*value),
-                row => Ok(Lane::Float(row)),
-            },
-            (Builtin::Int | Builtin::Round | Builtin::MathFloor | Builtin::Ceil, [value]) => {
-                self.whole(builtin, *value)
-            }
-            (_, [value]) if builtin.is_math() => {
-                if let Some(x) = fixed(*value) {
-                    let result = math::unary(builtin, x).unwrap_or(Err(Error::Type));
-                    return self.outcome(result.map(Num::Float));
-                }
-                let (row, active) = (self.row(*value)?, self.active);
-                self.operation(Do::Math(builtin), row, row, active)
-                    .map(Lane::Float)
-            }
-            (Builtin::Pow | Builtin::Log, [x, y]) => {
-                if let (Some(x), Some(y)) = (fixed(*x), fixed(*y)) {
-                    let result = math::binary(builtin, x, y).unwrap_or(Err(Error::Type));
-                    return self.outcome(result.map(Num::Float));
-                }
-                let (x, y, active) = (self.row(*x)?, self.row(*y)?, self.active);
-                self.operation(Do::Math2(builtin), x, y, active)
-                    .map(Lane::Float)
-            }
-            _ => Err(LaneError::NotNumeric("another function")),
-        }
-    }
-
-    fn absolute(&mut self, value: Lane) -> Result<Lane> {
-        match self.number(value)? {
-            Lane::Int(value) => {
-                self.outcome(value.checked_abs().map(Num::Int).ok_or(Error::IntegerRange))
-            }
-            Lane::Fixed(value) => Ok(Lane::Fixed(value.abs())),
-            Lane::Mixed {
-                row,
-                integers,
-                bound,
-            } => {
-                let row = self.operation(Do::Abs, row, row, 0)?;
-                Ok(Lane::Mixed {
-                    row,
-                    integers,
-                    bound,
-                })
-            }
-            value => {
-                let row = self.row(value)?;
-                self.operation(Do::Abs, row, row, 0).map(Lane::Float)
-            }
-        }
-    }
-
-    /// The lesser, or greater, of two; the first if neither is.
-    fn better(&mut self, builtin: Builtin, best: Lane, value: Lane) -> Result<Lane> {
-        let op = if builtin == Builtin::Max {
-            CompareOp::Gt
-        } else {
-            CompareOp::Lt
-        };
-        match self.compare_two(op, value, best)? {
-            Lane::Truth(true) => Ok(value),
-            Lane::Truth(false) => Ok(best),
-            mask => {
-                let mask = self.row(mask)?;
-                self.choose(mask, value, best)
-            }
-        }
-    }
-
-    fn whole(&mut self, builtin: Builtin, value: Lane) -> Result<Lane> {
-        match self.number(value)? {
-            Lane::Int(value) => Ok(Lane::Int(value)),
-            Lane::Fixed(value) => match whole(builtin, value) {
-                // Exact: it was an integer a moment ago.
-                Ok(value) => self.outcome(number::to_integer(value).map(Num::Int)),
-                Err(error) => self.fail(error),
-            },
-            value => {
-                let (row, active) = (self.row(value)?, self.active);
-                let row = self.operation(Do::Whole(builtin), row, row, active)?;
-                let integers = self.constant_mask(true)?;
-                Ok(Lane::Mixed {
-                    row,
-                    integers,
-                    bound: f64::INFINITY,
-                })
-            }
-        }
-    }
 }
 
 fn may_be_integer(value: Lane) -> bool {
@@ -476,15 +371,4 @@ fn is_large(value: Lane) -> bool {
 
 fn is_two(value: f64) -> bool {
     value.to_bits() == 2.0_f64.to_bits()
-}
-
-/// A number that is the same in all lanes.
-#[expect(clippy::cast_precision_loss, reason = "Python rounds the same")]
-fn fixed(value: Lane) -> Option<f64> {
-    match value {
-        Lane::Int(value) => Some(value as f64),
-        Lane::Fixed(value) => Some(value),
-        Lane::Truth(value) => Some(if value { 1.0 } else { 0.0 }),
-        _ => None,
-    }
 }

@@ -1,5 +1,6 @@
 //! Numeric functions over columns of floats.
 
+mod call;
 mod eval;
 mod expr;
 mod flow;

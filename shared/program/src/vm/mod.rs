@@ -2,6 +2,7 @@
 
 mod builtin;
 mod compare;
+mod consume;
 mod dict;
 mod error;
 mod exec;
