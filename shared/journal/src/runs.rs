@@ -177,7 +177,124 @@ impl Store for TenantRuns {
 mod tests {
     use std::collections::BTreeSet;
 
+    use serde_json::json;
+    use tdev_domain::{RunStatus, StepState};
+    use tdev_testing::{FakeAws, Response};
+
     use super::*;
+    use crate::{Config, Journals};
+
+    fn runs_of(aws: &FakeAws, tenant: &str) -> TenantRuns {
+        let config = Config {
+            table: "state".to_owned(),
+            bucket: "artifacts".to_owned(),
+            key: None,
+            step_queue_url: "https://queue".to_owned(),
+        };
+        Journals::new(&aws.config(), &config).runs_of(&tenant.parse().unwrap())
+    }
+
+    fn run() -> Run {
+        let now = Timestamp::UNIX_EPOCH;
+        Run {
+            id: RunId::generate(),
+            tenant: "acme".parse().unwrap(),
+            workflow: "nightly".parse().unwrap(),
+            version: VersionNumber::FIRST,
+            definition: ArtifactDigest::of(b"x"),
+            steps: 1,
+            input: json!({"text": "x".repeat(10_000)}),
+            status: RunStatus::Running,
+            parent: None,
+            depth: 0,
+            deadline: now,
+            resumed: 0,
+            task_token: None,
+            revision: 0,
+            due_at: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    fn step(place: Place) -> StepRecord {
+        StepRecord {
+            place,
+            id: "fetch".parse().unwrap(),
+            state: StepState::Pending,
+            tries: Vec::new(),
+            forgiven: 0,
+            compensation: None,
+            revision: 0,
+            due_at: None,
+            started_at: Timestamp::UNIX_EPOCH,
+            ended_at: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_put_is_found_by_its_tenant_alone() {
+        let aws = FakeAws::in_memory();
+        let (runs, others) = (runs_of(&aws, "acme"), runs_of(&aws, "stranger"));
+        let run = run();
+        runs.put_run(&run).await.unwrap();
+        assert_eq!(runs.run(&run.id).await.unwrap().as_ref(), Some(&run));
+        let state = runs.run_state(&run.id).await.unwrap();
+        assert_eq!(state, Some(RunState::Running));
+        assert_eq!(others.run(&run.id).await.unwrap(), None);
+
+        let (whole, item) = (step(Place::step(1)), step(Place::item(1, 0)));
+        for step in [&whole, &item] {
+            runs.put_step(&run.id, step).await.unwrap();
+        }
+        let all = runs.all_steps(&run.id).await.unwrap();
+        assert_eq!(all, [whole.clone()]);
+        let items = runs.items(&run.id, 1).await.unwrap();
+        assert_eq!(items, [item]);
+        let places = [Place::step(1), Place::step(2)];
+        assert_eq!(runs.steps(&run.id, &places).await.unwrap(), [whole]);
+        assert_eq!(others.all_steps(&run.id).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn another_writer_is_told_from_a_service_that_fails() {
+        let aws = FakeAws::in_memory();
+        let runs = runs_of(&aws, "acme");
+        let (mut run, mut step) = (run(), step(Place::step(1)));
+        runs.put_run(&run).await.unwrap();
+        runs.put_step(&run.id, &step).await.unwrap();
+        (run.steps, step.forgiven) = (2, 1);
+        let refused = [
+            runs.put_run(&run).await,
+            runs.put_step(&run.id, &step).await,
+        ];
+        for refused in refused {
+            assert!(matches!(refused, Err(CommitError::Conflict)), "{refused:?}");
+        }
+        for operation in ["PutItem", "GetItem", "UpdateItem"] {
+            aws.on(&format!("DynamoDB.{operation}"), |_| {
+                Response::error(400, "ThrottlingException", "slow down")
+            });
+        }
+        let refused = runs.put_run(&run).await;
+        let is_unavailable = matches!(refused, Err(CommitError::Unavailable(_)));
+        assert!(is_unavailable, "{refused:?}");
+        assert!(runs.run_state(&run.id).await.is_err());
+        let meeting = Meeting {
+            resumed: 0,
+            step: 1,
+            of: Members::Lanes,
+            group: None,
+        };
+        assert!(runs.come(&run.id, meeting, 0, false).await.is_err());
+        aws.restore("DynamoDB.UpdateItem");
+        let expected = Joined {
+            over: 1,
+            missed: false,
+        };
+        let come = runs.come(&run.id, meeting, 0, false).await;
+        assert_eq!(come.unwrap(), expected);
+    }
 
     #[test]
     fn every_meeting_has_a_name_of_its_own() {
