@@ -77,25 +77,6 @@ pub enum Due {
 }
 
 impl Table {
-    /// The invocations among what [`Self::due`] finds.
-    pub async fn due_invocations(
-        &self,
-        shard: u8,
-        watermark: &Watermark,
-        until: Timestamp,
-        limit: u32,
-    ) -> Result<Page<DueInvocation>> {
-        let page = self.due(shard, watermark, until, limit).await?;
-        let items = page.items.into_iter().filter_map(|due| match due {
-            Due::Invocation(invocation) => Some(invocation),
-            Due::Run { .. } | Due::Step { .. } => None,
-        });
-        Ok(Page {
-            items: items.collect(),
-            next: page.next,
-        })
-    }
-
     /// What stands on one shard (0 to [`DUE_SHARDS`] − 1) of the agenda from the watermark until
     /// `until`, the earliest first: at most `limit`, and what to go on after.
     ///

@@ -1,7 +1,7 @@
 use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 use tdev_aws::{
-    DUE_SHARDS, Error, InvocationFilter, InvocationState, InvocationSummary, InvocationWrites,
+    DUE_SHARDS, Due, Error, InvocationFilter, InvocationState, InvocationSummary, InvocationWrites,
     PageRequest, Table, Watermark,
 };
 use tdev_domain::{Invocation, InvocationChange, InvocationId, InvocationStatus, TenantId};
@@ -25,11 +25,13 @@ async fn due(table: &Table, now: Timestamp, limit: u32) -> Vec<InvocationId> {
     for shard in 0..DUE_SHARDS {
         let mut watermark = Watermark::default();
         loop {
-            let due = table.due_invocations(shard, &watermark, now, limit).await;
+            let due = table.due(shard, &watermark, now, limit).await;
             let due = due.unwrap();
             assert!(due.items.len() <= limit as usize);
-            assert!(due.items.iter().all(|due| due.tenant == tenant()));
-            found.extend(due.items.into_iter().map(|due| due.id));
+            found.extend(due.items.into_iter().map(|due| match due {
+                Due::Invocation(due) if due.tenant == tenant() => due.id,
+                other => panic!("{other:?}"),
+            }));
             watermark.after = due.next;
             if watermark.after.is_none() {
                 break;
@@ -81,7 +83,7 @@ async fn what_is_due_is_found_until_it_is_moved_on() {
             after: None,
         };
         for shard in 0..DUE_SHARDS {
-            let seen = table.due_invocations(shard, &since, now, 10).await;
+            let seen = table.due(shard, &since, now, 10).await;
             assert_eq!(seen.unwrap().items, []);
         }
 
@@ -89,7 +91,7 @@ async fn what_is_due_is_found_until_it_is_moved_on() {
             after: Some("yesterday".to_owned()),
             ..Watermark::default()
         };
-        let refused = table.due_invocations(0, &yesterday, now, 1).await;
+        let refused = table.due(0, &yesterday, now, 1).await;
         assert!(matches!(refused, Err(Error::Cursor { .. })), "{refused:?}");
     }
 }

@@ -166,7 +166,7 @@ async fn listings_ask_the_index_for_what_is_wanted() {
 
     let now = "2026-01-01T00:00:00.9Z".parse().unwrap();
     let mut watermark = Watermark::default();
-    let found = table(&rule).due_invocations(3, &watermark, now, 20).await;
+    let found = table(&rule).due(3, &watermark, now, 20).await;
     found.unwrap();
     let request = taken(&captured);
     assert_eq!(request.index_name(), Some("agenda"));
@@ -181,7 +181,7 @@ async fn listings_ask_the_index_for_what_is_wanted() {
     assert_eq!(request.limit(), Some(20));
     // A clock that was ahead when the watermark was written.
     watermark.since = "2026-01-01T00:00:07Z".parse().unwrap();
-    let found = table(&rule).due_invocations(3, &watermark, now, 20).await;
+    let found = table(&rule).due(3, &watermark, now, 20).await;
     found.unwrap();
     let request = taken(&captured);
     let values = request.expression_attribute_values().unwrap();
