@@ -1,0 +1,151 @@
+//! How long real workflows take under the engine.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use comfy_table::Table;
+use serde_json::json;
+use tdev_domain::{RunState, StepRecord, StepState};
+use tdev_workflow::Plan;
+
+use crate::instance::{Instance, read_all};
+use crate::simulation::{Outcome, Pace, simulate};
+use crate::table;
+
+/// How many workers there are where they are not unlimited.
+const WORKERS: usize = 50;
+
+/// The highest makespan ÷ bound that is aimed at.
+const GOAL: f64 = 1.05;
+
+/// How long the engine itself is taken to need.
+const PACES: [(&str, Pace); 3] = [
+    (
+        "no time",
+        Pace {
+            per_pass: Duration::ZERO,
+            per_call: Duration::ZERO,
+        },
+    ),
+    (
+        "20 ms a pass",
+        Pace {
+            per_pass: Duration::from_millis(20),
+            per_call: Duration::ZERO,
+        },
+    ),
+    (
+        "4 ms a call",
+        Pace {
+            per_pass: Duration::ZERO,
+            per_call: Duration::from_millis(4),
+        },
+    ),
+];
+
+/// Prints the makespans of the instances in `folder`.
+pub fn print(folder: &Path) {
+    let Some(instances) = read_all(folder).filter(|instances| !instances.is_empty()) else {
+        println!(
+            "{} is absent: set TDEV_DATA to a folder with wfinstances/.\n",
+            folder.display()
+        );
+        return;
+    };
+    println!(
+        "Makespan ÷ list-schedule bound, which is the larger of the critical path and work ÷ \
+         workers. Aimed at: {GOAL:.2}.\n"
+    );
+    let plans: Vec<_> = instances.iter().map(Instance::plan).collect();
+    for workers in [None, Some(WORKERS)] {
+        print_for(&instances, &plans, workers);
+    }
+}
+
+fn print_for(instances: &[Instance], plans: &[Arc<Plan>], workers: Option<usize>) {
+    let title = workers.map_or("unlimited workers".to_owned(), |w| format!("{w} workers"));
+    let paces = PACES.map(|(name, _)| format!("engine, {name}"));
+    let mut header = vec![
+        title,
+        "tasks".into(),
+        "edges".into(),
+        "critical path, s".into(),
+        "bound, s".into(),
+    ];
+    header.extend(paces);
+    header.push("level by level".into());
+    if workers.is_some() {
+        header.push("longest path first".into());
+    }
+    let mut table = table(&header);
+    let mut columns: Vec<Vec<f64>> = vec![Vec::new(); header.len() - 5];
+    for (instance, plan) in instances.iter().zip(plans) {
+        let bound = instance.bound(workers);
+        let engine = PACES.map(|(_, pace)| {
+            let outcome = simulate(plan, json!({}), workers, pace);
+            check(plan, &outcome);
+            outcome.makespan.as_secs_f64() * 1e3
+        });
+        let others = [
+            Some(instance.by_levels(workers)),
+            workers.map(|workers| instance.longest_path_first(workers)),
+        ];
+        let others = others.into_iter().flatten().map(|m| m as f64);
+        let ratios: Vec<f64> = engine
+            .into_iter()
+            .chain(others)
+            .map(|m| m / bound)
+            .collect();
+        for (column, ratio) in columns.iter_mut().zip(&ratios) {
+            column.push(*ratio);
+        }
+        let mut row = vec![
+            instance.name.clone(),
+            instance.tasks().to_string(),
+            instance.edges().to_string(),
+            format!("{:.1}", instance.critical_path() as f64 / 1e3),
+            format!("{:.1}", bound / 1e3),
+        ];
+        row.extend(ratios.into_iter().map(ratio));
+        table.add_row(row);
+    }
+    summarise(&mut table, columns);
+    println!("{table}\n");
+}
+
+fn ratio(ratio: f64) -> String {
+    format!("{ratio:.3}")
+}
+
+fn summarise(table: &mut Table, mut columns: Vec<Vec<f64>>) {
+    for column in &mut columns {
+        column.sort_by(f64::total_cmp);
+    }
+    let mut row = |name: &str, cell: &dyn Fn(&[f64]) -> String| {
+        let blank = (0..4).map(|_| String::new());
+        let cells = columns.iter().map(|column| cell(column));
+        table.add_row(std::iter::once(name.to_owned()).chain(blank).chain(cells));
+    };
+    row("median", &|column| ratio(column[column.len() / 2]));
+    row("worst", &|column| ratio(column[column.len() - 1]));
+    row("above the aim", &|column| {
+        let above = column.iter().filter(|ratio| **ratio > GOAL).count();
+        format!("{above} of {}", column.len())
+    });
+}
+
+/// A schedule that is short since it leaves things out is none.
+fn check(plan: &Plan, outcome: &Outcome) {
+    assert_eq!(outcome.run.status.state(), RunState::Completed);
+    let records = &outcome.records;
+    assert_eq!(records.len(), plan.steps().len());
+    let of = |step: u32| -> &StepRecord { &records[step as usize] };
+    for step in 0..plan.len() {
+        assert!(matches!(of(step).state, StepState::Completed { .. }));
+        for edge in plan.dependencies(step) {
+            let before = of(edge.step).ended_at.expect("it has ended");
+            assert!(before <= of(step).started_at);
+        }
+    }
+}
