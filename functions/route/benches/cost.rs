@@ -24,14 +24,25 @@ fn main() {
         .enable_all()
         .build();
     let runtime = runtime.unwrap();
-    println!("A routed task of a busy tenant, in dollars per million. A handler is taken to need");
     println!(
-        "{OWN_MS} ms and {CALL_MS} ms for each call, the queue to deliver full batches of ten. The"
+        "A routed task, in dollars per million. A handler is taken to need {OWN_MS} ms for each"
     );
-    println!("HTTP request comes on top (API Gateway: 1.000), and so does the agent's run.");
-    for (spread, to) in [(Spread::One, "one agent"), (Spread::Ten, "ten agents")] {
+    println!("message and {CALL_MS} ms for each call. The HTTP request comes on top (API Gateway:");
+    println!("1.000), and so does the agent's run.");
+    let cases = [
+        (
+            Spread::One,
+            "Full batches of a busy tenant; the ten tasks go to one agent",
+        ),
+        (
+            Spread::Ten,
+            "Full batches of a busy tenant; the ten tasks go to ten agents",
+        ),
+        (Spread::Alone, "A task that comes alone"),
+    ];
+    for (spread, case) in cases {
         let cost = runtime.block_on(scenario::task(spread));
-        println!("\n# The ten tasks of a batch go to {to}\n");
+        println!("\n# {case}\n");
         println!("Accepting one\n{}", cost.accepted);
         println!("Giving it to its agent\n{}", cost.given);
         println!("Settling it\n{}", cost.settled);

@@ -236,7 +236,11 @@ impl Deps {
     /// Calls a worker for the step of a workflow's run that waited for a task which has ended. If
     /// that fails, the step finds out when its time is over.
     pub(crate) async fn tell_step(&self, task: &Task) {
-        let Some(step) = task.step.as_ref().filter(|_| task.status.state().is_final()) else {
+        let Some(step) = task
+            .step
+            .as_ref()
+            .filter(|_| task.status.state().is_final())
+        else {
             return;
         };
         let (run, place, now) = (step.run.clone(), Some(step.place), Timestamp::now());

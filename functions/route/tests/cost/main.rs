@@ -56,3 +56,16 @@ async fn a_task_of_a_batch_for_ten_agents_costs_a_load_of_its_own_more() {
     assert_eq!(counted(&cost), expected);
     assert!(lessons(&cost) <= 1.0, "{}", cost.lesson);
 }
+
+#[tokio::test]
+async fn a_task_that_comes_alone_bears_all_by_itself() {
+    let cost = scenario::task(Spread::Alone).await;
+    let expected = [
+        "3.00 writes, 1.50 reads, 1.0 messages",
+        "3.00 writes, 1.50 reads, 2.0 messages",
+        "2.00 writes, 0.00 reads, 1.0 messages",
+        "2.00 writes, 1.50 reads, 3.0 messages",
+    ];
+    assert_eq!(counted(&cost), expected);
+    assert!(lessons(&cost) <= 1.0, "{}", cost.lesson);
+}

@@ -32,20 +32,23 @@ const AGENTS: [&str; 10] = [
     "astronomy",
 ];
 
-/// How many tasks are in a batch.
-const BATCH: usize = AGENTS.len();
-const MESSAGES: u32 = 10;
+/// How many tasks are in a full batch.
+const BATCH: u32 = 10;
 
 const GATEWAY: Function = Function {
     name: "gateway",
     memory_mb: 512,
     called: Called::Directly,
 };
-const ROUTE: Function = Function {
-    name: "route",
-    memory_mb: 512,
-    called: Called::ByMessage { batch: MESSAGES },
-};
+
+/// The function that routes, called with so many messages.
+const fn route(batch: u32) -> Function {
+    Function {
+        name: "route",
+        memory_mb: 512,
+        called: Called::ByMessage { batch },
+    }
+}
 
 /// What one task comes to.
 pub(crate) struct Cost {
@@ -69,13 +72,25 @@ impl Cost {
     }
 }
 
-/// To how many agents the tasks of a batch go.
+/// How tasks come, and where those of a batch go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Spread {
-    /// All to one.
+    /// Full batches of a busy tenant, all to one agent.
     One,
-    /// Each to another.
+    /// The same, each to another agent.
     Ten,
+    /// One alone, of a tenant that sends one now and then.
+    Alone,
+}
+
+impl Spread {
+    /// How many tasks are in a batch.
+    const fn batch(self) -> u32 {
+        match self {
+            Self::One | Self::Ten => BATCH,
+            Self::Alone => 1,
+        }
+    }
 }
 
 struct World {
@@ -209,11 +224,15 @@ impl World {
     async fn take(&mut self, spread: Spread) -> Cost {
         let mut tasks = Vec::new();
         let mut accepted = Bill::default();
-        for n in 0..BATCH {
+        let number = spread.batch();
+        for agent in AGENTS.into_iter().take(number as usize) {
             let agent = match spread {
-                Spread::One => AGENTS[0],
-                Spread::Ten => AGENTS[n],
+                Spread::Ten => agent,
+                Spread::One | Spread::Alone => AGENTS[0],
             };
+            if spread == Spread::Alone {
+                self.accepted += 1_000;
+            }
             tasks.push(self.accept(agent).await);
             let bill = self.meter.handled(GATEWAY, &self.requests()).unwrap();
             accepted = accepted.then(bill);
@@ -224,7 +243,10 @@ impl World {
             task: task.id.clone(),
         });
         self.deliver(&permits.collect::<Vec<_>>()).await;
-        let given = self.meter.handled_batch(ROUTE, &self.requests()).unwrap();
+        let given = self
+            .meter
+            .handled_batch(route(number), &self.requests())
+            .unwrap();
         let (record, given) = given.split("INVOCATION");
         let (message, given) = given.split("to step");
 
@@ -242,7 +264,10 @@ impl World {
             ended.push(message);
         }
         self.deliver(&ended).await;
-        let settled = self.meter.handled_batch(ROUTE, &self.requests()).unwrap();
+        let settled = self
+            .meter
+            .handled_batch(route(number), &self.requests())
+            .unwrap();
         let (lesson, settled) = settled.split("LESSONS");
         for task in &tasks {
             let done = self.table.task(&tenant(), &task.id).await.unwrap().unwrap();
@@ -253,11 +278,11 @@ impl World {
         }
         self.requests();
         Cost {
-            accepted: accepted.shared_by(MESSAGES),
-            given: given.shared_by(MESSAGES),
-            run: record.then(message).shared_by(MESSAGES),
-            settled: told.then(settled).shared_by(MESSAGES),
-            lesson: lesson.shared_by(MESSAGES),
+            accepted: accepted.shared_by(number),
+            given: given.shared_by(number),
+            run: record.then(message).shared_by(number),
+            settled: told.then(settled).shared_by(number),
+            lesson: lesson.shared_by(number),
         }
     }
 
@@ -280,7 +305,7 @@ impl World {
             Some(place) => place,
             None => {
                 let more = self.places.as_ref().map_or(0, |places| places.more(now));
-                let share = FairShare::default();
+                let share = self.share(more).await;
                 let table = &self.table;
                 let reserved = table.reserve_arrivals(&tenant(), &share, more, now).await;
                 let (place, places) = reserved.unwrap();
@@ -296,6 +321,15 @@ impl World {
         };
         self.tasks.send(&permit, &[]).await.unwrap();
         task
+    }
+
+    /// How much the tenant may send, which a process asks for that did not do so just before.
+    async fn share(&self, more: u32) -> FairShare {
+        if more > 0 {
+            return FairShare::default();
+        }
+        let routing = self.table.routing::<serde_json::Value>(&tenant()).await;
+        routing.unwrap().fair_share
     }
 
     /// Ends the run of the agent, as `workflow-step` does.
