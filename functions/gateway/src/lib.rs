@@ -221,6 +221,8 @@ fn workflows_read() -> OpenApiRouter<Arc<Deps>> {
         .routes(routes!(workflow::list))
         .routes(routes!(workflow::get))
         .routes(routes!(workflow::versions))
+        .routes(routes!(workflow::graph))
+        .routes(routes!(workflow::optimise))
 }
 
 fn workflows_changed() -> OpenApiRouter<Arc<Deps>> {

@@ -284,6 +284,22 @@ pub(crate) fn step_kinds() -> Schema {
     ])
 }
 
+pub(crate) fn dependency_kinds() -> Schema {
+    names(&["hard", "soft"])
+}
+
+pub(crate) fn graph_formats() -> Schema {
+    names(&["json", "mermaid", "svg"])
+}
+
+pub(crate) fn applications() -> Schema {
+    names(&["redundant", "all"])
+}
+
+pub(crate) fn warning_codes() -> Schema {
+    names(&["redundant_dependency"])
+}
+
 pub(crate) fn step_states() -> Schema {
     names(&[
         StepStateName::Pending,

@@ -98,9 +98,9 @@ problem_types! {
     TooManySignals = "too-many-signals", CONFLICT, "Too many signals";
     /// The task has ended.
     TaskEnded = "task-ended", CONFLICT, "Task ended";
-    /// The run is being stopped, or has ended. Member `status` says where it stands.
+    /// The run is being stopped, or has ended. Member `run_status` says where it stands.
     RunNotRunning = "run-not-running", CONFLICT, "Run not running";
-    /// Only a run that has failed or was cancelled can be resumed. Member `status` says where it
+    /// Only a run that has failed or was cancelled can be resumed. Member `run_status` says where it
     /// stands.
     RunNotResumable = "run-not-resumable", CONFLICT, "Run not resumable";
     /// The step does not await an approval: it has not come to that yet, it is over, or it is of

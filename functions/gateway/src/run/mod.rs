@@ -110,5 +110,5 @@ async fn hold(deps: &Deps, run: &Run, seconds: u64) {
 /// A run that does not stand where something can be done.
 fn not_now(kind: ProblemType, state: RunState) -> Problem {
     let state = state.as_str();
-    Problem::new(kind, format!("The run is {state}.")).with("status", state)
+    Problem::new(kind, format!("The run is {state}.")).with("run_status", state)
 }

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde::Deserialize;
-use tdev_domain::{Place, Run, StepId, StepRecord, StepState, StepStateName};
+use tdev_domain::{Place, Run, RunStatus, StepId, StepRecord, StepState, StepStateName};
 use tdev_run::Store;
 use tdev_security::Principal;
 use tdev_workflow::{Plan, StepIndex};
@@ -98,7 +98,7 @@ async fn progress(deps: &Deps, run: &Run) -> Result<ProgressView, Problem> {
         .await?;
     let known = Records::new(plan, &records, Timestamp::now());
     let critical_path = known.critical_path();
-    let is_running = run.status == tdev_domain::RunStatus::Running;
+    let is_running = run.status == RunStatus::Running;
     let estimate = if is_running { known.estimate() } else { None };
     let progress = counts(plan, &records);
     let steps = if plan.len() <= MAX_STEPS_SHOWN {

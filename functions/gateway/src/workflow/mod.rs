@@ -4,6 +4,8 @@
 //! the next version of its name, which never changes.
 
 mod catalogue;
+mod graph;
+mod optimise;
 mod read;
 mod register;
 mod runnable;
@@ -15,6 +17,8 @@ use tdev_domain::{TenantId, VersionNumber, WorkflowName, WorkflowVersion};
 use crate::Deps;
 use crate::problem::{Problem, ProblemType};
 
+pub(crate) use graph::{__path_graph, graph};
+pub(crate) use optimise::{__path_optimise, optimise};
 pub(crate) use read::{
     __path_delete, __path_get, __path_list, __path_versions, delete, get, list, versions,
 };

@@ -12,6 +12,7 @@ use axum::{Extension, Json};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::Deserialize;
+use tdev_domain::WorkflowVersion;
 use tdev_security::Principal;
 use utoipa::IntoParams;
 
@@ -78,7 +79,7 @@ pub(crate) async fn get(
     Segments(name): Segments<String>,
     Params(query): Params<VersionQuery>,
 ) -> Result<Json<WorkflowView>, Problem> {
-    let version = wanted(&deps, &principal, &name, &query).await?;
+    let version = wanted(&deps, &principal, &name, query.version.as_deref()).await?;
     let definitions = &deps.definitions;
     let found = definitions.get(&deps, &principal.tenant, &version.definition);
     let definition = serde_json::to_value(&found.await?.definition);
@@ -86,14 +87,14 @@ pub(crate) async fn get(
     Ok(Json(WorkflowView::new(version, definition)))
 }
 
-/// The version that a request asks for.
-async fn wanted(
+/// The version that a request asks for: the one of this number, or the latest.
+pub(super) async fn wanted(
     deps: &Deps,
     principal: &Principal,
     name: &str,
-    query: &VersionQuery,
-) -> Result<tdev_domain::WorkflowVersion, Problem> {
-    let Some(number) = &query.version else {
+    number: Option<&str>,
+) -> Result<WorkflowVersion, Problem> {
+    let Some(number) = number else {
         let current = find_active(deps, &principal.tenant, name).await?;
         return find_version(deps, &current, current.latest).await;
     };

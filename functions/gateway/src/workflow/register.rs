@@ -5,6 +5,7 @@
     reason = "utoipa qualifies the types of parameters in what it generates"
 )]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -18,12 +19,12 @@ use serde::{Deserialize, Serialize};
 use tdev_aws::{Registered, WorkflowDraft};
 use tdev_domain::TenantId;
 use tdev_security::Principal;
-use tdev_workflow::{Code, Definition, Plan, validate};
+use tdev_workflow::{Code, Definition, Plan, optimise, validate};
 use utoipa::{IntoParams, ToSchema};
 
 use super::catalogue::catalogue;
 use super::location;
-use super::view::{PlanView, VersionView};
+use super::view::{PlanView, RegisteredView, warnings};
 use crate::Deps;
 use crate::callable::compile_schema;
 use crate::extract::{Params, media_type, unsupported_media_type};
@@ -46,7 +47,7 @@ pub(crate) struct RegisterQuery {
 #[schema(as = WorkflowRegistration)]
 pub(crate) enum RegisterAnswer {
     /// The version that there is now.
-    Version(VersionView),
+    Version(RegisteredView),
     /// The plan of a definition that was only checked.
     Plan(PlanView),
 }
@@ -75,7 +76,7 @@ problems!(RegisterProblems, ONCE: UnsupportedMediaType, InvalidWorkflow, Conflic
     )),
     responses(
         (status = 200, description = "The version that there is, or with `dry_run` the plan", body = RegisterAnswer),
-        (status = 201, description = "Registered", body = VersionView, headers(
+        (status = 201, description = "Registered", body = RegisteredView, headers(
             ("Location" = String, description = "The workflow."),
         )),
         RegisterProblems,
@@ -100,7 +101,8 @@ pub(crate) async fn register(
     let definition = parse(&headers, &body)?;
     let plan = check(&deps, &tenant, &definition).await?;
     if dry_run {
-        return Ok(Json(RegisterAnswer::Plan((&plan).into())).into_response());
+        let view = PlanView::new(&plan, optimise(&plan, &BTreeMap::new()));
+        return Ok(Json(RegisterAnswer::Plan(view)).into_response());
     }
     let draft = WorkflowDraft {
         tenant,
@@ -117,7 +119,11 @@ pub(crate) async fn register(
     };
     tracing::info!(workflow = %version.name, version = %version.version, "registered");
     let place = [(LOCATION, location(&version.name))];
-    let answer = RegisterAnswer::Version(version.into());
+    let report = optimise(&plan, &BTreeMap::new());
+    let answer = RegisterAnswer::Version(RegisteredView {
+        version: version.into(),
+        warnings: warnings(report.redundant),
+    });
     Ok((status, place, Json(answer)).into_response())
 }
 

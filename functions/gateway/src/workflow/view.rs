@@ -6,11 +6,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use tdev_aws::Workflow;
-use tdev_domain::{ArtifactDigest, VersionNumber, WorkflowName, WorkflowVersion};
-use tdev_workflow::Plan;
+use tdev_domain::{ArtifactDigest, StepId, VersionNumber, WorkflowName, WorkflowVersion};
+use tdev_workflow::{FoundEdge, Plan, Report};
 use utoipa::ToSchema;
 
 use super::location;
+use super::optimise::FiguresView;
+use crate::openapi::warning_codes;
+
+/// The most warnings that are shown.
+const MAX_WARNINGS: usize = 100;
 
 /// One version of a workflow.
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,6 +61,10 @@ pub(crate) struct LinksView {
     this: String,
     /// Its versions.
     versions: String,
+    /// The workflow as a picture.
+    graph: String,
+    /// What it could do without.
+    optimise: String,
     /// Its runs: to start one, and after `/v1/runs?workflow=` to list them.
     runs: String,
 }
@@ -82,6 +91,16 @@ pub(crate) struct SummaryView {
     updated_at: Timestamp,
 }
 
+/// A version of a workflow that was registered.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RegisteredWorkflow)]
+pub(crate) struct RegisteredView {
+    #[serde(flatten)]
+    pub(super) version: VersionView,
+    /// What could be left out of the definition; at most 100.
+    pub(super) warnings: Vec<WarningView>,
+}
+
 /// What a valid definition comes to.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WorkflowPlan)]
@@ -97,10 +116,29 @@ pub(crate) struct PlanView {
     dependencies: usize,
     /// How many steps depend on nothing, and so begin at once.
     roots: usize,
-    /// How many steps the longest chain of dependencies has: no run is shorter than that.
-    longest_chain: u32,
     /// How long a run may take, in seconds.
     deadline_seconds: u64,
+    /// How long a run takes at least.
+    figures: FiguresView,
+    /// What could be left out of the definition; at most 100.
+    warnings: Vec<WarningView>,
+}
+
+/// Something in a definition that could be left out.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WorkflowWarning)]
+pub(crate) struct WarningView {
+    /// What it is: a dependency that follows from others.
+    #[schema(schema_with = warning_codes)]
+    code: &'static str,
+    /// The step that waits.
+    #[schema(value_type = String)]
+    step: StepId,
+    /// The step it waits for.
+    #[schema(value_type = String)]
+    on: StepId,
+    /// The same in words.
+    message: String,
 }
 
 impl From<WorkflowVersion> for VersionView {
@@ -125,6 +163,8 @@ impl WorkflowView {
             definition,
             links: LinksView {
                 versions: format!("{this}/versions"),
+                graph: format!("{this}/graph"),
+                optimise: format!("{this}/optimise"),
                 runs: format!("{this}/runs"),
                 this,
             },
@@ -145,15 +185,12 @@ impl From<Workflow> for SummaryView {
     }
 }
 
-impl From<&Plan> for PlanView {
-    fn from(plan: &Plan) -> Self {
+impl PlanView {
+    /// What `plan` comes to, of which `report` tells.
+    pub(super) fn new(plan: &Plan, report: Report) -> Self {
         let mut kinds = BTreeMap::new();
-        let mut chains: Vec<u32> = Vec::new();
         for step in plan.steps() {
             *kinds.entry(step.kind.name()).or_insert(0) += 1;
-            let before = step.dependencies.iter();
-            let before = before.filter_map(|edge| chains.get(usize::try_from(edge.step).ok()?));
-            chains.push(1 + before.max().copied().unwrap_or(0));
         }
         Self {
             name: plan.name.clone(),
@@ -161,8 +198,24 @@ impl From<&Plan> for PlanView {
             kinds,
             dependencies: plan.steps().iter().map(|s| s.dependencies.len()).sum(),
             roots: plan.roots().len(),
-            longest_chain: chains.into_iter().max().unwrap_or(0),
             deadline_seconds: plan.deadline_seconds,
+            warnings: warnings(report.redundant),
+            figures: report.figures.into(),
         }
     }
+}
+
+/// What is said of dependencies that follow from others.
+pub(super) fn warnings(redundant: Vec<FoundEdge>) -> Vec<WarningView> {
+    let warning = |FoundEdge { step, on, .. }| WarningView {
+        code: "redundant_dependency",
+        message: format!("{step} waits for {on} in any case, by its other dependencies"),
+        step,
+        on,
+    };
+    redundant
+        .into_iter()
+        .take(MAX_WARNINGS)
+        .map(warning)
+        .collect()
 }

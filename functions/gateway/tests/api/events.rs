@@ -7,14 +7,16 @@ use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service};
 use serde_json::{Map, Value, json};
-use tdev_domain::{Invocation, TaskId};
+use tdev_domain::{Invocation, RunStatus, TaskId};
 use tdev_testing::Response;
 
 use crate::control::waiting;
 use crate::routing::trained;
+use crate::runs::{SAMPLE_RUN, awaiting, moved, stored};
 use crate::support::{Api, SAMPLE_KEY, stable};
 use crate::tasks::{decision, given_up, queued};
 use crate::watching::store;
+use crate::workflows::{definition, register};
 
 async fn api() -> Api {
     let api = Api::new().await;
@@ -44,6 +46,15 @@ async fn api() -> Api {
     let task = queued(&api, id("task_0199c0de0199c0de0199c0de0199ffff")).await;
     given_up(&api, &task).await;
     trained(&api, 2).await;
+    register(&api, &definition()).await;
+    let documents = json!({"documents": ["a b"]});
+    let run = stored(&api, SAMPLE_RUN, "digest", documents.clone()).await;
+    awaiting(&api, &run).await;
+    let over = "run_0199c0de0199c0de0199c0de0199ffff";
+    let run = stored(&api, over, "digest", documents).await;
+    let uncompensated = Vec::new();
+    moved(&api, &run, RunStatus::Cancelled { uncompensated }, 9).await;
+    api.aws.forget_requests();
     api
 }
 
@@ -129,7 +140,11 @@ async fn every_sample_event_is_answered_as_its_name_says() {
         answers.insert(name, summary(&file, &response));
     }
     assert!(answers.len() >= 10);
-    insta::assert_json_snapshot!(answers, {r#"["health-ok"].body.version"# => "[version]"});
+    insta::assert_json_snapshot!(answers, {
+        r#"["health-ok"].body.version"# => "[version]",
+        r#"["run-start-ok"].body.deadline"# => "[time]",
+        r#"["run-resume-ok"].body.deadline"# => "[time]",
+    });
 }
 
 #[tokio::test]

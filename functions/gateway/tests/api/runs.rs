@@ -1,1 +1,570 @@
+//! Runs of workflows: starting, watching and steering them.
 
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tdev_domain::{
+    Compensation, InvocationId, Place, Run, RunId, RunStatus, StepError, StepErrorKind, StepRecord,
+    StepState, StopCause, Try, Uncompensated, VersionNumber, Work,
+};
+use tdev_journal::TenantRuns;
+use tdev_run::Store;
+
+use crate::control::sent;
+use crate::support::{Answer, Api, agent_name, tenant};
+use crate::workflows::{definition, register, with_agent};
+
+/// The identifier that the sample events name.
+pub(crate) const SAMPLE_RUN: &str = "run_0199c0de0199c0de0199c0de0199c0de";
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + seconds).unwrap()
+}
+
+fn store(api: &Api) -> TenantRuns {
+    api.journals.runs_of(&tenant("acme"))
+}
+
+/// `acme`'s run of the latest version of `workflow`, stored as if it had been accepted.
+pub(crate) async fn stored(api: &Api, id: &str, workflow: &str, input: Value) -> Run {
+    let found = api
+        .table
+        .workflow(&tenant("acme"), &workflow.parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    let run = Run {
+        id: id.parse().unwrap(),
+        tenant: tenant("acme"),
+        workflow: found.name,
+        version: found.latest,
+        definition: found.definition,
+        steps: found.steps,
+        input,
+        status: RunStatus::Running,
+        parent: None,
+        depth: 0,
+        deadline: at(86_400),
+        resumed: 0,
+        task_token: None,
+        revision: 0,
+        due_at: None,
+        created_at: at(0),
+        updated_at: at(0),
+    };
+    store(api).put_run(&run).await.unwrap();
+    run
+}
+
+/// The same run, where it stands now.
+pub(crate) async fn moved(api: &Api, run: &Run, status: RunStatus, seconds: i64) -> Run {
+    let run = Run {
+        status,
+        revision: run.revision + 1,
+        updated_at: at(seconds),
+        ..run.clone()
+    };
+    store(api).put_run(&run).await.unwrap();
+    run
+}
+
+/// A step that began then, and is over if `end` is given.
+fn record(place: Place, id: &str, state: StepState, start: i64, end: Option<i64>) -> StepRecord {
+    StepRecord {
+        place,
+        id: id.parse().unwrap(),
+        state,
+        tries: Vec::new(),
+        forgiven: 0,
+        compensation: None,
+        revision: 0,
+        due_at: None,
+        started_at: at(start),
+        ended_at: end.map(at),
+    }
+}
+
+fn completed(output: Value) -> StepState {
+    StepState::Completed {
+        output,
+        cached: false,
+    }
+}
+
+fn attempt(number: u32, start: i64, end: Option<i64>, error: Option<StepError>) -> Try {
+    Try {
+        number,
+        work: Work::Agent {
+            agent: agent_name("word-count"),
+            version: VersionNumber::FIRST,
+            invocation: InvocationId::generate(),
+        },
+        started_at: at(start),
+        ended_at: end.map(at),
+        error,
+    }
+}
+
+async fn put(api: &Api, run: &Run, step: &StepRecord) {
+    store(api).put_step(&run.id, step).await.unwrap();
+}
+
+/// A step of the run of [`definition`] that awaits an approval.
+pub(crate) async fn awaiting(api: &Api, run: &Run) {
+    let state = StepState::AwaitingApproval {
+        message: "Publish 2 counts?".to_owned(),
+        until: at(3_600),
+    };
+    put(api, run, &record(Place::step(1), "publish", state, 9, None)).await;
+}
+
+/// A workflow with a step of most kinds.
+async fn varied(api: &Api) -> Run {
+    let definition = json!({"name": "varied", "steps": [
+        {"id": "fetch", "agent": "word-count", "compensate_with": {"agent": "word-count"}},
+        {"id": "count", "map": {"over": "input.texts", "agent": "word-count"},
+         "depends_on": ["fetch"]},
+        {"id": "pause", "wait": {"seconds": 60}, "depends_on": ["fetch"]},
+        {"id": "report", "agent": "word-count", "depends_on": ["count"]},
+        {"id": "publish", "approval": {}, "depends_on": ["report", "pause"]},
+    ]});
+    register(api, &definition).await;
+    let run = stored(
+        api,
+        SAMPLE_RUN,
+        "varied",
+        json!({"texts": ["a", "b c", "d"]}),
+    )
+    .await;
+    let place = |id: &str| {
+        let steps = ["fetch", "count", "pause", "report", "publish"];
+        steps.iter().position(|step| *step == id).unwrap()
+    };
+    let step = |id: &str| Place::step(u32::try_from(place(id)).unwrap());
+    let failed = StepError::new(StepErrorKind::AgentFailed, "it raised ValueError");
+    let mut fetch = record(
+        step("fetch"),
+        "fetch",
+        completed(json!({"words": 3})),
+        1,
+        Some(6),
+    );
+    fetch.tries = vec![
+        attempt(1, 1, Some(2), Some(failed)),
+        attempt(2, 4, Some(6), None),
+    ];
+    put(api, &run, &fetch).await;
+    let mut count = record(step("count"), "count", StepState::Running, 6, None);
+    let map = Work::Map { items: 3, lanes: 2 };
+    count.tries = vec![Try {
+        work: map,
+        ..attempt(1, 6, None, None)
+    }];
+    put(api, &run, &count).await;
+    let item = |item| Place::item(step("count").step, item);
+    let done = record(item(0), "count", completed(json!(1)), 6, Some(7));
+    put(api, &run, &done).await;
+    put(
+        api,
+        &run,
+        &record(item(1), "count", StepState::Running, 6, None),
+    )
+    .await;
+    let waiting = StepState::Waiting { until: at(66) };
+    put(api, &run, &record(step("pause"), "pause", waiting, 6, None)).await;
+    run
+}
+
+async fn start(api: &Api, body: Value) -> Answer {
+    api.post("/v1/workflows/digest/runs", body).await
+}
+
+#[tokio::test]
+async fn a_run_is_stored_a_worker_called_and_a_state_machine_started() {
+    let api = with_agent().await;
+    register(&api, &definition()).await;
+    let body = json!({"input": {"documents": ["a b"]}, "deadline_seconds": 600});
+    let answer = start(&api, body).await;
+    let mut snapshot = answer.snapshot();
+    snapshot["body"]["deadline"] = "[time]".into();
+    insta::assert_json_snapshot!(snapshot);
+    let id = answer.json()["id"].clone();
+    let message = json!({"tenant": "acme", "run": id});
+    assert_eq!(sent(&api), [("step".to_owned(), message)]);
+    let started = api.aws.requests_of("AWSStepFunctions.StartExecution");
+    assert_eq!(started.len(), 1);
+    let started = started[0].json();
+    assert_eq!(started["name"], id);
+    let input: Value = serde_json::from_str(started["input"].as_str().unwrap()).unwrap();
+    assert_eq!(input, json!({"tenant": "acme", "run": id, "seconds": 600}));
+
+    let run: RunId = id.as_str().unwrap().parse().unwrap();
+    let stored = store(&api).run(&run).await.unwrap().unwrap();
+    assert_eq!(
+        stored.deadline.as_second() - stored.created_at.as_second(),
+        600
+    );
+    assert!(stored.due_at.is_some(), "the keeper knows of it");
+    let shown = api.get(answer.header("location")).await;
+    assert_eq!(shown.header("retry-after"), "1");
+    assert_eq!(shown.json()["input"], json!({"documents": ["a b"]}));
+    assert_eq!(shown.json()["progress"], json!({"pending": 2}));
+}
+
+#[tokio::test]
+async fn a_run_starts_though_nobody_can_be_told() {
+    let api = with_agent().await;
+    register(&api, &definition()).await;
+    api.fails(
+        "AWSStepFunctions.StartExecution",
+        400,
+        "ThrottlingException",
+    );
+    api.fails("SQS.SendMessage", 503, "ServiceUnavailable");
+    let answer = start(&api, json!({"input": {"documents": []}})).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED);
+    let shown = api.get(answer.header("location")).await;
+    assert_eq!(shown.json()["status"]["name"], "running");
+}
+
+#[tokio::test]
+async fn what_cannot_be_run_is_refused() {
+    let api = with_agent().await;
+    register(&api, &definition()).await;
+    let invalid = start(&api, json!({"input": {"documents": [1]}})).await;
+    insta::assert_json_snapshot!(invalid.snapshot());
+    for (body, problem) in [
+        (json!({}), "invalid-request"),
+        (
+            json!({"input": {"documents": []}, "version": 0}),
+            "invalid-request",
+        ),
+        (
+            json!({"input": {"documents": []}, "version": 2}),
+            "version-not-found",
+        ),
+        (
+            json!({"input": {"documents": []}, "deadline_seconds": 0}),
+            "invalid-request",
+        ),
+        (
+            json!({"input": {"documents": []}, "deadline_seconds": 31_536_001}),
+            "invalid-request",
+        ),
+        (json!({"input": "x".repeat(262_144)}), "input-too-large"),
+    ] {
+        let answer = start(&api, body).await;
+        assert_eq!(answer.problem(), problem, "{}", answer.text);
+    }
+    let unknown = api
+        .post("/v1/workflows/other/runs", json!({"input": 1}))
+        .await;
+    assert_eq!(unknown.problem(), "workflow-not-found");
+    assert_eq!(api.get("/v1/runs").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn an_earlier_version_can_be_run() {
+    let api = with_agent().await;
+    register(&api, &definition()).await;
+    let mut next = definition();
+    next["input_schema"]["required"] = json!(["documents", "title"]);
+    register(&api, &next).await;
+    let input = json!({"documents": []});
+    let refused = start(&api, json!({"input": input})).await;
+    assert_eq!(refused.problem(), "invalid-input");
+    let answer = start(&api, json!({"input": input, "version": 1})).await;
+    assert_eq!(answer.json()["version"], 1);
+}
+
+#[tokio::test]
+async fn a_run_is_shown_with_its_steps() {
+    let api = with_agent().await;
+    let run = varied(&api).await;
+    let path = format!("/v1/runs/{}", run.id);
+    let because = StopCause::DeadlineExceeded;
+    let run = moved(&api, &run, RunStatus::Stopping { because }, 70).await;
+    let mut shown = api.get(&path).await.snapshot();
+    // Some steps go on.
+    shown["body"]["critical_path"]["seconds"] = "[seconds]".into();
+    insta::assert_json_snapshot!(shown);
+    let brief = api.get(&format!("{path}?steps=false")).await.json();
+    for left_out in ["steps", "progress", "critical_path", "estimate"] {
+        assert_eq!(brief[left_out], json!(null), "{left_out}");
+    }
+    let unclear = api.get(&format!("{path}?steps=no")).await;
+    assert_eq!(unclear.problem(), "invalid-parameter");
+
+    let mut fetch = store(&api)
+        .steps(&run.id, &[Place::step(0)])
+        .await
+        .unwrap()
+        .remove(0);
+    fetch.revision += 1;
+    let error = StepError::new(StepErrorKind::TimedOut, "it took longer than 300 s");
+    fetch.compensation = Some(Compensation::Failed {
+        error: error.clone(),
+    });
+    put(&api, &run, &fetch).await;
+    let failed = RunStatus::Failed {
+        because: StopCause::DeadlineExceeded,
+        uncompensated: vec![Uncompensated {
+            step: fetch.id,
+            error,
+        }],
+    };
+    moved(&api, &run, failed, 80).await;
+    let shown = api.get(&format!("{path}?steps=false")).await;
+    assert_eq!(shown.header("retry-after"), "", "nothing happens any more");
+    insta::assert_json_snapshot!("a_failed_run_says_what_is_left", shown.json()["status"]);
+    let step = api.get(&format!("{path}/steps/fetch")).await.json();
+    assert_eq!(step["compensation"]["status"], "failed");
+}
+
+#[tokio::test]
+async fn steps_are_there_in_pages_and_one_by_one() {
+    let api = with_agent().await;
+    let run = varied(&api).await;
+    let path = format!("/v1/runs/{}/steps", run.id);
+    let first = api.get(&format!("{path}?limit=3")).await.json();
+    let ids = |page: &Value| -> Vec<String> {
+        let items = page["items"].as_array().unwrap();
+        items
+            .iter()
+            .map(|s| s["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let next = first["next"].as_str().unwrap();
+    let second = api.get(&format!("{path}?cursor={next}")).await.json();
+    assert_eq!(second["next"], json!(null));
+    let all = [ids(&first), ids(&second)].concat();
+    let shown = api.get(&format!("/v1/runs/{}", run.id)).await.json();
+    assert_eq!(ids(&json!({"items": shown["steps"]})), all);
+    let large = "x".repeat(20_000);
+    let place =
+        Place::step(u32::try_from(all.iter().position(|id| id == "report").unwrap()).unwrap());
+    let report = record(place, "report", completed(json!(large)), 8, Some(9));
+    put(&api, &run, &report).await;
+    let listed = api.get(&path).await.json();
+    let listed = &listed["items"][usize::try_from(place.step).unwrap()];
+    assert_eq!(listed["output"], json!(null), "too large for a list");
+    assert_eq!(listed["output_bytes"], 20_002);
+    let whole = api.get(&format!("{path}/report")).await.json();
+    assert_eq!(whole["output"], json!(large));
+    let map = api.get(&format!("{path}/count")).await.json();
+    let counts = json!({"completed": 1, "running": 1, "pending": 1});
+    assert_eq!(map["items"], counts);
+    assert_eq!(
+        api.get(&format!("{path}/other")).await.problem(),
+        "step-not-found"
+    );
+    let elsewhere = api.get(&format!("{path}?cursor=YQ")).await;
+    assert_eq!(elsewhere.problem(), "invalid-parameter");
+}
+
+#[tokio::test]
+async fn what_happens_is_told_in_order_and_once() {
+    let api = with_agent().await;
+    let run = varied(&api).await;
+    let path = format!("/v1/runs/{}/events", run.id);
+    let events = |query: String| {
+        let (api, path) = (&api, format!("{path}?{query}"));
+        async move { api.get(&path).await }
+    };
+    let first = events("wait=20".to_owned()).await.snapshot();
+    insta::assert_json_snapshot!(first);
+    let cursor = first["body"]["cursor"].as_str().unwrap();
+    let nothing = events(format!("after={cursor}")).await.json();
+    let none = json!({"cursor": cursor, "events": [], "ended": false});
+    assert_eq!(nothing, none);
+    let because = StopCause::Cancelled;
+    let run = moved(&api, &run, RunStatus::Compensating { because }, 70).await;
+    let stopped = events(format!("after={cursor}&wait=20")).await.json();
+    assert_eq!(stopped["events"][0]["status"]["name"], "compensating");
+    assert_eq!(stopped["ended"], false);
+    let uncompensated = Vec::new();
+    moved(&api, &run, RunStatus::Cancelled { uncompensated }, 80).await;
+    let cursor = stopped["cursor"].as_str().unwrap();
+    let last = events(format!("after={cursor}")).await.json();
+    assert_eq!(last["events"].as_array().unwrap().len(), 1);
+    assert_eq!(last["events"][0]["status"]["name"], "cancelled");
+    assert_eq!(last["ended"], true);
+    let cursor = last["cursor"].as_str().unwrap();
+    let over = events(format!("after={cursor}&wait=20")).await.json();
+    assert_eq!(over, json!({"cursor": cursor, "events": [], "ended": true}));
+    for bad in ["after=x", "after=", "wait=21", "wait=-1", "a=1"] {
+        let answer = events(bad.to_owned()).await;
+        assert_eq!(answer.problem(), "invalid-parameter", "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_waits_is_told_when_something_happens() {
+    let api = with_agent().await;
+    let run = varied(&api).await;
+    let path = format!("/v1/runs/{}/events", run.id);
+    let first = api.get(&path).await.json();
+    let cursor = first["cursor"].as_str().unwrap();
+    let path = format!("{path}?after={cursor}&wait=20");
+    let look = api.get(&path);
+    let because = StopCause::Cancelled;
+    let change = moved(&api, &run, RunStatus::Stopping { because }, 70);
+    let (answer, _) = tokio::join!(look, change);
+    assert_eq!(answer.json()["events"][0]["status"]["name"], "stopping");
+}
+
+#[tokio::test]
+async fn a_run_is_called_off_and_resumed() {
+    let api = with_agent().await;
+    register(&api, &definition()).await;
+    let run = stored(&api, SAMPLE_RUN, "digest", json!({"documents": []})).await;
+    let path = format!("/v1/runs/{}", run.id);
+    let post = |what: &str, body: Value| {
+        let (api, path) = (&api, format!("{path}/{what}"));
+        async move { api.post(&path, body).await }
+    };
+    let early = post("resume", json!(null)).await;
+    assert_eq!(early.problem(), "run-not-resumable");
+    assert_eq!(early.json()["run_status"], "running");
+    api.aws.forget_requests();
+    let cancelled = post("cancel", json!(null)).await;
+    assert_eq!(cancelled.status, StatusCode::ACCEPTED);
+    assert_eq!(cancelled.header("location"), path);
+    assert_eq!(cancelled.json()["status"]["name"], "stopping");
+    assert_eq!(cancelled.json()["status"]["because"]["cause"], "cancelled");
+    let message = json!({"tenant": "acme", "run": run.id});
+    assert_eq!(sent(&api), [("step".to_owned(), message.clone())]);
+    let again = post("cancel", json!(null)).await;
+    assert_eq!(again.problem(), "run-not-running");
+    assert_eq!(again.json()["run_status"], "stopping");
+
+    let found = store(&api).run(&run.id).await.unwrap().unwrap();
+    let uncompensated = Vec::new();
+    moved(&api, &found, RunStatus::Cancelled { uncompensated }, 5).await;
+    let wrong = post("resume", json!({"deadline_seconds": 0})).await;
+    assert_eq!(wrong.problem(), "invalid-request");
+    api.aws.forget_requests();
+    let resumed = post("resume", json!({"deadline_seconds": 60})).await;
+    assert_eq!(resumed.status, StatusCode::ACCEPTED);
+    assert_eq!(resumed.json()["status"]["name"], "running");
+    assert_eq!(resumed.json()["resumed"], 1);
+    assert_eq!(sent(&api), [("step".to_owned(), message)]);
+    let held = api.aws.requests_of("AWSStepFunctions.StartExecution");
+    assert_eq!(held[0].json()["name"], format!("{}-1", run.id));
+}
+
+#[tokio::test]
+async fn a_person_decides_once() {
+    let api = with_agent().await;
+    register(&api, &definition()).await;
+    let run = stored(&api, SAMPLE_RUN, "digest", json!({"documents": []})).await;
+    let decide = |step: &str, body: Value| {
+        let (api, path) = (&api, format!("/v1/runs/{}/approvals/{step}", run.id));
+        async move { api.post(&path, body).await }
+    };
+    let yes = json!({"approved": true, "comment": "Well done."});
+    let early = decide("publish", yes.clone()).await;
+    assert_eq!(early.problem(), "approval-not-awaited");
+    awaiting(&api, &run).await;
+    let shown = api.get(&format!("/v1/runs/{}/steps/publish", run.id)).await;
+    insta::assert_json_snapshot!("a_step_that_awaits_an_approval", shown.snapshot()["body"]);
+    let long = json!({"approved": true, "comment": "x".repeat(1_001)});
+    assert_eq!(decide("publish", long).await.problem(), "invalid-request");
+    assert_eq!(
+        decide("publish", json!({})).await.problem(),
+        "invalid-request"
+    );
+    assert_eq!(
+        decide("other", yes.clone()).await.problem(),
+        "step-not-found"
+    );
+    api.aws.forget_requests();
+    let decided = decide("publish", yes.clone()).await;
+    insta::assert_json_snapshot!(decided.snapshot());
+    let message = json!({"tenant": "acme", "run": run.id, "place": "1"});
+    assert_eq!(sent(&api), [("step".to_owned(), message)]);
+    let step = api
+        .get(&format!("/v1/runs/{}/steps/publish", run.id))
+        .await
+        .json();
+    assert_eq!(step["output"]["comment"], "Well done.");
+    assert_eq!(step["output"]["by"], decided.json()["by"]);
+    assert_eq!(
+        decide("publish", yes).await.problem(),
+        "approval-not-awaited"
+    );
+}
+
+#[tokio::test]
+async fn a_person_may_say_no() {
+    let api = with_agent().await;
+    register(&api, &definition()).await;
+    let run = stored(&api, SAMPLE_RUN, "digest", json!({"documents": []})).await;
+    awaiting(&api, &run).await;
+    let path = format!("/v1/runs/{}", run.id);
+    let no = json!({"approved": false});
+    let decided = api.post(&format!("{path}/approvals/publish"), no).await;
+    assert_eq!(decided.json()["approved"], false);
+    let step = api.get(&format!("{path}/steps/publish")).await.json();
+    assert_eq!(
+        (&step["status"], &step["error"]["kind"]),
+        (&json!("failed"), &json!("rejected"))
+    );
+}
+
+#[tokio::test]
+async fn runs_are_listed_by_workflow_and_status() {
+    let api = with_agent().await;
+    let varied = varied(&api).await;
+    register(&api, &definition()).await;
+    let other = RunId::generate();
+    let run = stored(&api, other.as_str(), "digest", json!({"documents": []})).await;
+    moved(&api, &run, RunStatus::Completed { output: json!(1) }, 9).await;
+    let all = api.get("/v1/runs").await;
+    insta::assert_json_snapshot!(all.snapshot());
+    let ids = |answer: &Answer| -> Vec<Value> {
+        let items = answer.json()["items"].as_array().unwrap().clone();
+        items.into_iter().map(|run| run["id"].clone()).collect()
+    };
+    for (query, expected) in [
+        ("workflow=digest", vec![json!(other)]),
+        ("status=running", vec![json!(varied.id)]),
+        ("workflow=digest&status=running", vec![]),
+    ] {
+        let found = api.get(&format!("/v1/runs?{query}")).await;
+        assert_eq!(ids(&found), expected, "{query}");
+    }
+    for bad in ["workflow=No", "status=done", "limit=0", "cursor=YQ", "a=1"] {
+        let answer = api.get(&format!("/v1/runs?{bad}")).await;
+        assert_eq!(answer.problem(), "invalid-parameter", "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn runs_are_their_tenants_own() {
+    let api = with_agent().await;
+    let run = varied(&api).await;
+    let path = format!("/v1/runs/{}", run.id);
+    for (method, path, body) in [
+        (Method::GET, path.clone(), None),
+        (Method::GET, format!("{path}/steps"), None),
+        (Method::GET, format!("{path}/steps/fetch"), None),
+        (Method::GET, format!("{path}/events"), None),
+        (Method::POST, format!("{path}/cancel"), None),
+        (Method::POST, format!("{path}/resume"), None),
+        (
+            Method::POST,
+            format!("{path}/approvals/publish"),
+            Some(json!({"approved": true})),
+        ),
+    ] {
+        let call = api.call(method, &path).key(Some(&api.other_key));
+        let call = match &body {
+            Some(body) => call.json(body),
+            None => call,
+        };
+        assert_eq!(call.send().await.problem(), "run-not-found", "{path}");
+    }
+    let listed = api.call(Method::GET, "/v1/runs").key(Some(&api.other_key));
+    assert_eq!(listed.send().await.json()["items"], json!([]));
+}

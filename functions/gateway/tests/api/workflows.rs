@@ -302,7 +302,7 @@ async fn everything_wrong_with_a_definition_is_pointed_at() {
     add("half of JSON", &json("{\"name\": \"w\"").await);
     add(
         "no YAML",
-        &yaml(&api, "name: w\nsteps:\n  - id: a\n wait: {").await,
+        &yaml(&api, "name: w\nsteps:\n  - {id: a, wait: [1\n").await,
     );
     add("not UTF-8", &yaml(&api, vec![b'a', 0xff]).await);
     insta::assert_json_snapshot!(answers);
@@ -372,4 +372,74 @@ async fn a_nested_workflow_is_there_unless_it_was_deleted() {
     again["name"] = "another".into();
     let refused = api.post("/v1/workflows", again).await;
     assert_eq!(refused.json()["errors"][0]["code"], "unknown_workflow");
+}
+
+#[tokio::test]
+async fn a_workflow_is_drawn_in_the_form_that_is_asked_for() {
+    let api = with_agent().await;
+    register(&api, &definition()).await;
+    let graph = |query: &str, accept: &'static str| {
+        let call = api.call(Method::GET, &format!("/v1/workflows/digest/graph{query}"));
+        call.header("accept", accept).send()
+    };
+    let json = graph("", "*/*").await;
+    insta::assert_json_snapshot!(json.json());
+    assert_eq!(json.header("vary"), "accept");
+    for (query, accept, media_type, begin) in [
+        ("?format=json", "image/svg+xml", "application/json", "{"),
+        ("?format=svg", "*/*", "image/svg+xml", "<svg"),
+        ("?version=1", "image/svg+xml", "image/svg+xml", "<svg"),
+        (
+            "?format=mermaid",
+            "*/*",
+            "text/vnd.mermaid; charset=utf-8",
+            "flowchart",
+        ),
+        (
+            "",
+            "text/vnd.mermaid",
+            "text/vnd.mermaid; charset=utf-8",
+            "flowchart",
+        ),
+    ] {
+        let answer = graph(query, accept).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(
+            answer.header("content-type"),
+            media_type,
+            "{query} {accept}"
+        );
+        assert!(answer.text.starts_with(begin), "{}", answer.text);
+        assert!(answer.text.contains("publish"), "{}", answer.text);
+    }
+    assert_eq!(
+        graph("?format=png", "*/*").await.problem(),
+        "invalid-parameter"
+    );
+    assert_eq!(
+        graph("?version=2", "*/*").await.problem(),
+        "version-not-found"
+    );
+}
+
+#[tokio::test]
+async fn what_a_workflow_could_do_without_is_told_and_left_out() {
+    let api = with_agent().await;
+    let words = json!({"text": "a b"});
+    let definition = json!({"name": "slow", "steps": [
+        {"id": "a", "agent": "word-count", "inputs": words},
+        {"id": "b", "agent": "word-count", "inputs": words, "depends_on": ["a"]},
+        {"id": "c", "agent": "word-count", "inputs": {"text": "${ steps.b.status }"},
+         "depends_on": ["a", "b"]},
+    ]});
+    let registered = register(&api, &definition).await.json();
+    insta::assert_json_snapshot!("what_could_be_left_out", registered["warnings"]);
+    let report = api.get("/v1/workflows/slow/optimise?apply=redundant").await;
+    insta::assert_json_snapshot!(report.json());
+    let simpler = register(&api, &report.json()["definition"]).await;
+    assert_eq!(simpler.json()["warnings"], json!([]));
+    let plain = api.get("/v1/workflows/slow/optimise").await.json();
+    assert_eq!(plain["definition"], json!(null));
+    let unclear = api.get("/v1/workflows/slow/optimise?apply=yes").await;
+    assert_eq!(unclear.problem(), "invalid-parameter");
 }
