@@ -54,7 +54,6 @@ impl StateMachine {
             Err(e) => Err(Error::from_sdk(OPERATION, e)),
         }
     }
-
 }
 
 /// The executions that wait to be told of the end of a task, whichever state machine they are of.

@@ -70,8 +70,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use tdev_domain::{
-    AgentName, ApiKeyId, ArtifactDigest, Capability, InvocationId, KeyDigest, Place, RegistrationId,
-    RunId, TaskId, TenantId, VersionNumber, WorkflowName,
+    AgentName, ApiKeyId, ArtifactDigest, Capability, InvocationId, KeyDigest, Place,
+    RegistrationId, RunId, TaskId, TenantId, VersionNumber, WorkflowName,
 };
 
 pub(super) const PK: &str = "PK";
@@ -237,10 +237,7 @@ pub(super) fn listed_workflow(tenant: &TenantId, name: &WorkflowName) -> Key {
 }
 
 pub(super) fn cached_step(tenant: &TenantId, digest: &ArtifactDigest) -> Key {
-    Key::new(
-        format!("TENANT#{tenant}#STEP_CACHE#{digest}"),
-        "STEP_CACHE",
-    )
+    Key::new(format!("TENANT#{tenant}#STEP_CACHE#{digest}"), "STEP_CACHE")
 }
 
 pub(super) fn run_partition(tenant: &TenantId, id: &RunId) -> String {

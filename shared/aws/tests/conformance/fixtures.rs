@@ -104,6 +104,7 @@ pub(crate) fn invocation(agent: &str, input: Value) -> Invocation {
         signals: Vec::new(),
         parent: None,
         task: None,
+        step: None,
         depth: 0,
         children: 0,
         budget: 10,
