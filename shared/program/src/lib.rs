@@ -20,7 +20,8 @@
 //! built-in functions, per item and per few bytes; memory is taken before it is allocated and not
 //! given back before the end of the run. Transcendental functions are those of `libm` in Rust, so
 //! that every processor has the same bits. A program that is run cannot panic, overflow the stack
-//! or allocate beyond its budget; threads of 2 MiB stack suffice, with one machine each.
+//! or make the process allocate more than a small multiple of its budget, for what grows is copied;
+//! threads of 2 MiB stack suffice, with one machine each.
 //!
 //! # The subset
 //!

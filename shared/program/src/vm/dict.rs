@@ -93,6 +93,17 @@ fn mix(value: u64) -> u64 {
     value ^ (value >> 29)
 }
 
+fn hash_bytes(text: &[u8]) -> u64 {
+    let (words, rest) = text.as_chunks::<8>();
+    let whole = words.iter().fold(text.len() as u64, |hash, word| {
+        mix(hash.rotate_left(5) ^ u64::from_le_bytes(*word))
+    });
+    let last = rest
+        .iter()
+        .fold(0, |word, byte| (word << 8) | u64::from(*byte));
+    mix(whole.rotate_left(5) ^ last)
+}
+
 impl Heap {
     /// The hash of a key: equal keys have equal hashes, `1`, `1.0` and `True` among them.
     pub(crate) fn hash(&mut self, key: Val, levels: usize) -> Result<u64> {
@@ -106,12 +117,7 @@ impl Heap {
             },
             Val::Str(span) => {
                 self.burn(span.len as usize / 8)?;
-                let text = self.str(span).as_bytes();
-                text.chunks(8).fold(text.len() as u64, |hash, chunk| {
-                    let mut word = [0; 8];
-                    word[..chunk.len()].copy_from_slice(chunk);
-                    mix(hash.rotate_left(5) ^ u64::from_le_bytes(word))
-                })
+                hash_bytes(self.str(span).as_bytes())
             }
             Val::Tuple(id) => {
                 let below = levels.checked_sub(1).ok_or(Error::Recursion)?;
@@ -131,11 +137,14 @@ impl Heap {
     /// collide cost what they take.
     fn find(&mut self, id: u32, key: Val, hash: u64) -> Result<Option<usize>> {
         if self.dict(id).index.is_empty() {
-            for at in 0..self.dict(id).entries.len() {
-                let entry = self.dict(id).entries[at];
-                if entry.hash == hash && self.equal(entry.key, key)? {
+            let mut from = 0;
+            let has_hash = |entry: &Entry| entry.hash == hash;
+            while let Some(next) = self.dict(id).entries[from..].iter().position(has_hash) {
+                let at = from + next;
+                if self.equal(self.dict(id).entries[at].key, key)? {
                     return Ok(Some(at));
                 }
+                from = at + 1;
             }
             return Ok(None);
         }

@@ -38,10 +38,12 @@ const DICT_BYTES: usize = 64;
 const ITEM_BYTES: usize = size_of::<Val>();
 /// What an entry of a dict costs, its share of the index included, in bytes.
 const ENTRY_BYTES: usize = 64;
-/// How much memory a machine keeps for the next run, in items of one list and bytes of text.
-const KEPT: usize = 1 << 16;
-/// How many lists and dicts a machine keeps for the next run.
-const KEPT_CONTAINERS: usize = 1 << 12;
+/// How many bytes of text a machine keeps for the next run.
+const KEPT_TEXT: usize = 1 << 16;
+/// Up to how many items a machine keeps the memory of a list or dict for the next run.
+const KEPT_ITEMS: usize = 1 << 9;
+/// How many lists, and how many dicts, a machine keeps for the next run.
+const KEPT_CONTAINERS: usize = 1 << 10;
 /// The most a budget can give, so that a place in the text has 32 bits.
 pub(crate) const MAX_MEMORY: usize = 1 << 31;
 
@@ -65,18 +67,18 @@ fn index(id: u32) -> usize {
 impl Heap {
     /// Empties it and puts in what `image` holds.
     pub(crate) fn reset(&mut self, image: &Self) {
-        if self.text.capacity() > KEPT {
+        if self.text.capacity() > KEPT_TEXT {
             self.text = String::new();
         }
         self.text.clear();
         self.text.push_str(&image.text);
         for list in self.lists.iter_mut().take(self.lists_used) {
-            if list.capacity() > KEPT {
+            if list.capacity() > KEPT_ITEMS {
                 *list = Vec::new();
             }
         }
         for dict in self.dicts.iter_mut().take(self.dicts_used) {
-            dict.trim(KEPT);
+            dict.trim(KEPT_ITEMS);
         }
         self.lists.truncate(KEPT_CONTAINERS);
         self.dicts.truncate(KEPT_CONTAINERS);
