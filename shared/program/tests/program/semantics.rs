@@ -271,3 +271,22 @@ fn the_bin_packer_runs() {
     let expected = json!({"bins": 2, "packing": [[6, 4], [5, 5]], "lower_bound": 2, "excess": 0.0});
     assert_eq!(output.to_json().unwrap(), expected);
 }
+
+#[test]
+fn threads_share_a_program_and_agree() {
+    let source = "N = [3, 1, 2]\n\ndef f(x):\n    N.append(x)\n    return str(sorted(N)) * 2\n";
+    let program = Program::compile(&parse(source).unwrap()).unwrap();
+    let entry = program.entry("f").unwrap();
+    let results = || {
+        let mut machine = Machine::new();
+        (0..200)
+            .map(|x| program.run(&mut machine, entry, &[Value::Int(x)], Budget::default()))
+            .collect::<Vec<_>>()
+    };
+    let (here, there) = std::thread::scope(|scope| {
+        let other = scope.spawn(results);
+        (results(), other.join().unwrap())
+    });
+    assert_eq!(here, there);
+    assert_eq!(here[0], Ok(Value::Str("[0, 1, 2, 3][0, 1, 2, 3]".into())));
+}
