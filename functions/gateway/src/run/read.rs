@@ -21,7 +21,7 @@ use utoipa::IntoParams;
 
 use super::step::{MAX_ITEMS_COUNTED, StepView, item_counts, items_of};
 use super::timing::Records;
-use super::view::{ProgressView, RunView};
+use super::view::{Progress, RunView};
 use super::{find, identifier, no_such_step, workflow_of};
 use crate::Deps;
 use crate::accepted::poll_later;
@@ -88,7 +88,7 @@ pub(crate) async fn get(
 }
 
 /// What is known of all steps of `run`.
-async fn progress(deps: &Deps, run: &Run) -> Result<ProgressView, Problem> {
+async fn progress(deps: &Deps, run: &Run) -> Result<Progress, Problem> {
     let workflow = workflow_of(deps, run).await?;
     let plan = &workflow.plan;
     let records = deps
@@ -100,23 +100,19 @@ async fn progress(deps: &Deps, run: &Run) -> Result<ProgressView, Problem> {
     let critical_path = known.critical_path();
     let is_running = run.status == RunStatus::Running;
     let estimate = if is_running { known.estimate() } else { None };
-    let progress = counts(plan, &records);
+    // Steps that have no record are as those of a list that have not begun.
+    let counts = item_counts(plan.len(), &records);
     let steps = if plan.len() <= MAX_STEPS_SHOWN {
         Some(listed(deps, run, plan, 0..plan.len(), records).await?)
     } else {
         None
     };
-    Ok(ProgressView {
-        progress,
+    Ok(Progress {
+        counts,
         critical_path,
         estimate,
         steps,
     })
-}
-
-/// How many steps stand where.
-fn counts(plan: &Plan, records: &[StepRecord]) -> BTreeMap<&'static str, u32> {
-    item_counts(plan.len(), records)
 }
 
 /// The steps in these places, of which those have begun that are in `records`.

@@ -46,30 +46,35 @@ pub(crate) struct RunView {
     resumed: u32,
     /// How many steps it has.
     step_count: u32,
-    /// What is known of the steps; left out of the answers to `POST`, and with `steps=false`.
-    #[serde(flatten)]
-    progress: Option<ProgressView>,
+    /// How many steps stand where; statuses that no step has are left out. This and what follows
+    /// from the steps is absent from the answers to `POST`, and with `steps=false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    progress: Option<BTreeMap<&'static str, u32>>,
+    /// The steps that determined how long it took so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    critical_path: Option<CriticalPathView>,
+    /// When it may be over; absent unless it is `running`, and as long as too little is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    estimate: Option<EstimateView>,
+    /// The steps, each after all that it depends on; absent if there are more than 1,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    steps: Option<Vec<StepView>>,
     /// When it did what.
     timing: RunTimingView,
     /// Where more is told of it.
     links: RunLinksView,
 }
 
-/// How far the steps of a run have come.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RunProgress)]
-pub(crate) struct ProgressView {
-    /// How many steps stand where; statuses that no step has are left out.
-    pub(super) progress: BTreeMap<&'static str, u32>,
-    /// The steps that determined how long it took so far.
+/// How far the steps of a run have come; see [`RunView`].
+#[derive(Debug)]
+pub(super) struct Progress {
+    pub(super) counts: BTreeMap<&'static str, u32>,
     pub(super) critical_path: CriticalPathView,
-    /// When it may be over; absent unless it is `running`, and as long as too little is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub(super) estimate: Option<EstimateView>,
-    /// The steps, each after all that it depends on; absent if there are more than 1,000.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub(super) steps: Option<Vec<StepView>>,
 }
 
@@ -214,13 +219,17 @@ pub(crate) struct RunSummaryView {
 
 impl RunView {
     /// The run with its input and what is known of its steps.
-    pub(super) fn whole(mut run: Run, progress: Option<ProgressView>) -> Self {
+    pub(super) fn whole(mut run: Run, progress: Option<Progress>) -> Self {
         let input = run.input.take();
-        Self {
-            input: Some(input),
-            progress,
-            ..Self::brief(run)
+        let mut view = Self::brief(run);
+        view.input = Some(input);
+        if let Some(progress) = progress {
+            view.progress = Some(progress.counts);
+            view.critical_path = Some(progress.critical_path);
+            view.estimate = progress.estimate;
+            view.steps = progress.steps;
         }
+        view
     }
 
     /// The run without what the client has sent itself, and without what takes another query.
@@ -238,6 +247,9 @@ impl RunView {
             resumed: run.resumed,
             step_count: run.steps,
             progress: None,
+            critical_path: None,
+            estimate: None,
+            steps: None,
             timing: RunTimingView {
                 created_at: run.created_at,
                 updated_at: run.updated_at,

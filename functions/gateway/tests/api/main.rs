@@ -19,6 +19,7 @@ mod platform;
 mod problems;
 mod registration;
 mod routing;
+mod run_control;
 mod runs;
 mod settings;
 mod support;
