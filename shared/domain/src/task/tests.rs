@@ -324,9 +324,7 @@ fn apply(task: &Task, step: &Move, now: Timestamp) -> Option<Task> {
             Cancelling::Ended => None,
             Cancelling::Cancelled(task) | Cancelling::Requested(task, _) => Some(*task),
         },
-        Move::Redrive => task
-            .redriven(place(Arrivals::default(), 0), now)
-            .ok(),
+        Move::Redrive => task.redriven(place(Arrivals::default(), 0), now).ok(),
     }
 }
 
