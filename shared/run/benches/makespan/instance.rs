@@ -35,6 +35,15 @@ struct Task {
     milliseconds: u64,
 }
 
+/// Which of the tasks that may begin does so first.
+#[derive(Debug, Clone, Copy)]
+pub enum Order {
+    /// The one that has been able to for longest.
+    FirstCome,
+    /// The one from whose beginning the path to the end of the workflow is longest.
+    LongestPath,
+}
+
 /// All instances of a folder, by name. `None` if there is no such folder.
 pub fn read_all(folder: &Path) -> Option<Vec<Instance>> {
     let entries = std::fs::read_dir(folder).ok()?;
@@ -182,18 +191,27 @@ impl Instance {
         levels.iter().map(|level| one_level(level, workers)).sum()
     }
 
-    /// How long it takes, in ms, if of the tasks that may begin always that one does from whose
-    /// beginning the path to the end is longest.
-    pub fn longest_path_first(&self, workers: usize) -> u64 {
+    /// How long it takes, in ms, if a worker always takes the task that comes first in `order` of
+    /// those that may begin.
+    pub fn list_schedule(&self, workers: usize, order: Order) -> u64 {
         let (children, paths) = (self.children(), self.paths());
         let mut waits: Vec<usize> = self.tasks.iter().map(|t| t.parents.len()).collect();
+        let mut came = 0..;
+        let mut key = |task: usize| {
+            let path = match order {
+                Order::FirstCome => 0,
+                Order::LongestPath => paths[task],
+            };
+            (path, Reverse(came.next()), task)
+        };
         let roots = (0..waits.len()).filter(|task| waits[*task] == 0);
-        let mut ready: BinaryHeap<_> = roots.map(|task| (paths[task], Reverse(task))).collect();
+        let mut ready: BinaryHeap<(u64, Reverse<Option<u32>>, usize)> =
+            roots.map(&mut key).collect();
         let mut running = BinaryHeap::new();
         let mut now = 0;
         loop {
             while running.len() < workers
-                && let Some((_, Reverse(task))) = ready.pop()
+                && let Some((_, _, task)) = ready.pop()
             {
                 running.push(Reverse((now + self.tasks[task].milliseconds, task)));
             }
@@ -204,10 +222,38 @@ impl Instance {
             for child in &children[task] {
                 waits[*child] -= 1;
                 if waits[*child] == 0 {
-                    ready.push((paths[*child], Reverse(*child)));
+                    ready.push(key(*child));
                 }
             }
         }
+    }
+
+    /// What no schedule for so many workers is shorter than, in ms, as far as that is told by
+    /// tasks that all come after something and before something: these share the workers, and
+    /// nothing else of the workflow makes up for the time before and after.
+    pub fn tight_bound(&self, workers: usize) -> f64 {
+        let paths = self.paths();
+        let mut heads = vec![0; self.tasks.len()];
+        for task in self.order() {
+            let Task { parents, .. } = &self.tasks[task];
+            let ends = parents
+                .iter()
+                .map(|p| heads[*p] + self.tasks[*p].milliseconds);
+            heads[task] = ends.max().unwrap_or_default();
+        }
+        let tail = |task: usize| paths[task] - self.tasks[task].milliseconds;
+        let mut by_tail: Vec<usize> = (0..heads.len()).collect();
+        by_tail.sort_by_key(|task| Reverse(tail(*task)));
+        let mut bound = self.bound(Some(workers));
+        for head in &heads {
+            let mut work = 0;
+            for task in by_tail.iter().filter(|task| heads[**task] >= *head) {
+                work += self.tasks[*task].milliseconds;
+                let shared = work as f64 / workers as f64;
+                bound = bound.max((head + tail(*task)) as f64 + shared);
+            }
+        }
+        bound
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 use tdev_domain::RunState;
@@ -15,12 +15,13 @@ use crate::table;
 const SIZES: [usize; 3] = [100, 1_000, 10_000];
 
 /// How many steps are run for a figure at least, and how often plans are made.
-const STEPS: usize = 30_000;
+const STEPS: usize = 50_000;
 const PLANS: usize = 5;
 
-/// How many copies of a plan are made to see how much memory one takes. As many before them take
-/// up what was free.
-const COPIES: usize = 4;
+/// How many copies of a plan are made to see how much memory one takes, and of how many steps it
+/// is. As many copies before them take up what was free.
+const COPIES: usize = 3;
+const COPIED: usize = 10_000;
 
 /// Prints a row for every shape and size.
 pub fn print() {
@@ -32,7 +33,7 @@ pub fn print() {
         "validate and plan, ms",
         "operations a step",
         "records read a step",
-        "engine, µs a step",
+        "engine and simulation, µs a step",
         "plan, bytes a step",
         "plan in memory, bytes a step",
         "records, bytes a step",
@@ -42,12 +43,17 @@ pub fn print() {
         ("layers of 20, 3 random dependencies each", layers),
         ("fan out, fan in", fan),
     ];
-    for (name, shape) in shapes {
+    // All copies are kept until the last is measured: none is to be made of another's memory.
+    let mut copies = Vec::new();
+    let in_memory = shapes.map(|(_, shape)| in_memory(&plan(shape, COPIED), &mut copies));
+    drop(copies);
+    for ((name, shape), in_memory) in shapes.into_iter().zip(in_memory) {
         for size in SIZES {
-            table.add_row(row(name, shape, size));
+            let in_memory = in_memory.filter(|_| size == COPIED);
+            table.add_row(row(name, shape, size, in_memory));
         }
     }
-    println!("The engine and its store in memory, as workflows grow. Runs without a pause.\n");
+    println!("The engine and its store in memory, as workflows grow.\n");
     println!("{table}\n");
 }
 
@@ -93,7 +99,12 @@ fn definition(shape: Shape, size: usize) -> String {
     json!({"name": "large", "steps": steps}).to_string()
 }
 
-fn row(name: &str, shape: Shape, size: usize) -> Vec<String> {
+fn plan(shape: Shape, size: usize) -> Plan {
+    let definition = Definition::from_json(&definition(shape, size)).expect("a definition");
+    Plan::new(&definition).expect("nothing is wrong with it")
+}
+
+fn row(name: &str, shape: Shape, size: usize, in_memory: Option<usize>) -> Vec<String> {
     let text = definition(shape, size);
     let parsed = Definition::from_json(&text).expect("a definition");
     let agents = parsed.agents().into_iter().cloned();
@@ -107,9 +118,12 @@ fn row(name: &str, shape: Shape, size: usize) -> Vec<String> {
     let edges: usize = (0..plan.len()).map(|step| plan.in_degree(step)).sum();
 
     let runs = STEPS.div_ceil(size);
-    let outcomes = (0..runs).map(|_| completed(&plan));
-    let outcome = outcomes.min_by_key(|outcome| outcome.busy);
-    let outcome = outcome.expect("there are runs");
+    let outcome = completed(&plan);
+    let before = processor_time();
+    for _ in 0..runs {
+        black_box(completed(&plan));
+    }
+    let run = processor_time().saturating_sub(before) / runs as u32;
     let records: usize = outcome.records.iter().map(bytes).sum();
     let a_step = |number: f64| format!("{:.2}", number / size as f64);
     vec![
@@ -120,9 +134,9 @@ fn row(name: &str, shape: Shape, size: usize) -> Vec<String> {
         format!("{:.2}", validated.as_secs_f64() * 1e3),
         a_step(outcome.counts.operations() as f64),
         a_step(outcome.counts.of(Operation::Record) as f64),
-        a_step(outcome.busy.as_secs_f64() * 1e6),
+        a_step(run.as_secs_f64() * 1e6),
         (bytes(&*plan) / size).to_string(),
-        in_memory(&plan).map_or("–".to_owned(), |bytes| (bytes / size).to_string()),
+        in_memory.map_or("–".to_owned(), |bytes| (bytes / size).to_string()),
         (records / size).to_string(),
     ]
 }
@@ -146,18 +160,23 @@ fn bytes<T: serde::Serialize>(value: &T) -> usize {
     serde_json::to_vec(value).expect("it can be written").len()
 }
 
-/// How many bytes a plan takes, by how the process grows with copies of it; `None` where that is
-/// not told, or too little to be seen.
-fn in_memory(plan: &Plan) -> Option<usize> {
-    if plan.steps().len() < 10_000 {
-        return None;
-    }
-    let mut copies: Vec<Plan> = (0..COPIES).map(|_| plan.clone()).collect();
+/// How many bytes a plan takes, by how the process grows with `copies` of it; `None` where that is
+/// not told.
+fn in_memory(plan: &Plan, copies: &mut Vec<Plan>) -> Option<usize> {
+    copies.extend((0..COPIES).map(|_| plan.clone()));
     let before = resident()?;
     copies.extend((0..COPIES).map(|_| plan.clone()));
     let after = resident()?;
-    black_box(&copies);
+    black_box(copies);
     Some(after.saturating_sub(before) / COPIES)
+}
+
+/// How long this thread has had a processor; where that is not told, a clock's time.
+fn processor_time() -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = told.and_then(|told| told.split_whitespace().next()?.parse().ok());
+    let clock = || SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    nanoseconds.map_or_else(clock, Duration::from_nanos)
 }
 
 /// How much memory the process has, in bytes.

@@ -35,9 +35,6 @@ pub struct Outcome {
     pub run: Run,
     pub records: Vec<StepRecord>,
     pub counts: Counts,
-    /// How long the engine and the store in memory took, on a real clock. Without meaning if a
-    /// pace was set.
-    pub busy: Duration,
 }
 
 /// Runs `plan` with `workers` workers, or as many as it takes. A worker runs one agent at a time,
@@ -92,7 +89,6 @@ impl Simulation {
             workers: workers.map(Semaphore::new),
             pace,
         });
-        let mut busy = Duration::ZERO;
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&simulation).pass(None));
         loop {
@@ -112,13 +108,13 @@ impl Simulation {
                     let simulation = Arc::clone(&simulation);
                     match event {
                         Event::Run(job) => tasks.spawn(simulation.work(job)),
-                        Event::Wake(place, at) => tasks.spawn(async move {
+                        Event::Wake(step, at) => tasks.spawn(async move {
                             sleep_until(at).await;
-                            simulation.pass(Some(place)).await
+                            simulation.pass(Some(step)).await;
                         }),
                     };
                 }
-                Some(passed) = tasks.join_next() => busy += passed.expect("no pass panics"),
+                Some(passed) = tasks.join_next() => passed.expect("no pass panics"),
                 () = keeper => {
                     let (platform, run) = (&simulation.platform, &simulation.run);
                     let postponed = tdev_run::postpone(run, platform, platform.now()).await;
@@ -134,12 +130,11 @@ impl Simulation {
             run: platform.record(),
             records: platform.records(),
             counts: platform.counts(),
-            busy,
         }
     }
 
     /// A worker's part.
-    async fn work(self: Arc<Self>, job: Job) -> Duration {
+    async fn work(self: Arc<Self>, job: Job) {
         let simulation = Arc::clone(&self);
         let permit = match &simulation.workers {
             Some(workers) => Some(workers.acquire().await.expect("it is never closed")),
@@ -147,24 +142,21 @@ impl Simulation {
         };
         sleep(job.duration).await;
         self.platform.end(&job);
-        let busy = self.pass(Some(job.place)).await;
+        self.pass(Some(job.place)).await;
         drop(permit);
-        busy
     }
 
-    /// One delivery. Returns how long it took.
-    async fn pass(self: Arc<Self>, place: Option<Place>) -> Duration {
+    /// One delivery.
+    async fn pass(self: Arc<Self>, place: Option<Place>) {
         if !self.pace.per_pass.is_zero() {
             sleep(self.pace.per_pass).await;
         }
         let (platform, run) = (&self.platform, &self.run);
         let yield_at = platform.now() + TURN;
-        let start = std::time::Instant::now();
         let passed = match place {
             Some(place) => tdev_run::see_to(run, place, platform, platform, yield_at).await,
             None => tdev_run::look_after(run, platform, platform, yield_at).await,
         };
         passed.expect("the store is there");
-        start.elapsed()
     }
 }
