@@ -8,9 +8,10 @@ use tdev_aws::Told;
 use tdev_domain::order::Priority;
 use tdev_domain::{
     AgentName, AgentStatus, AgentVersion, Callee, Cancelling, ErrorName, FailureKind, Invocation,
-    InvocationChange, InvocationFailure, InvocationId, InvocationStatus, Place, Rejection, Run,
-    RunId, RunMessage, RunState, RunStatus, StepError, StepErrorKind, StepTry, Task, TaskDraft,
-    TaskId, TaskMessage, TaskStatus, TenantId, VersionNumber, Work, WorkflowName, WorkflowVersion,
+    InvocationChange, InvocationFailure, InvocationId, InvocationStatus, Place, RUN_STOPPING,
+    Rejection, Run, RunId, RunMessage, RunState, RunStatus, StepError, StepErrorKind, StepTry,
+    Task, TaskDraft, TaskId, TaskMessage, TaskStatus, TenantId, VersionNumber, Work, WorkflowName,
+    WorkflowVersion,
 };
 use tdev_invocation::{CommitError, Journal, WakeUp};
 use tdev_journal::TenantRuns;
@@ -24,9 +25,6 @@ use crate::tools::unavailable;
 
 /// How long a delivery may go on before it leaves the rest to others.
 const TURN: SignedDuration = SignedDuration::from_secs(15);
-
-/// The error under which the state machine that holds a run is told that it is being stopped.
-const STOPPING: &str = "RunStopping";
 
 fn transient(error: tdev_run::Error) -> Error {
     Error::caused_by(ErrorName::Transient, error)
@@ -186,7 +184,7 @@ impl World for Runs<'_> {
                 RunState::Running => return Ok(()),
                 RunState::Stopping | RunState::Compensating => {
                     machine
-                        .send_task_failure(token, STOPPING, "the run is being stopped")
+                        .send_task_failure(token, RUN_STOPPING, "the run is being stopped")
                         .await
                 }
                 RunState::Completed | RunState::Failed | RunState::Cancelled => {

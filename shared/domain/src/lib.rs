@@ -57,18 +57,20 @@ pub use router::{
     MAX_PREVIOUS_MODELS, RouteRequest, RouteResponse, RouterModel, RouterPointer, Routing,
 };
 pub use run::{
-    Compensation, Joined, Part, Place, Run, RunState, RunStatus, StepError, StepErrorKind, StepRecord,
-    StepState, StepStateName, StepTry, StopCause, Try, Uncompensated, Work, WorkflowVersion,
+    Compensation, Joined, Part, Place, Run, RunState, RunStatus, StepError, StepErrorKind,
+    StepRecord, StepState, StepStateName, StepTry, StopCause, Try, Uncompensated, Work,
+    WorkflowVersion,
 };
 pub use settings::{HttpHost, MAX_HTTP_HOSTS, Settings};
 pub use source::{MAX_AGENT_BYTES, Source, SourceError};
 pub use step::{
     AgentFailure, Completed, ExampleResult, ExampleRun, FailureKind, Found, LogLine, Outcome,
-    Probe, ProbeReport, ReplayResult, StepRequest, StepResponse,
+    Probe, ProbeReport, RUN_STOPPING, ReplayResult, StepRequest, StepResponse,
 };
 pub use task::{
-    Arrival, ArrivalBlock, Arrivals, Attempt, AttemptFailure, AttemptKey, Cancelling, DeadLetter, Feedback, IllegalTaskTransition,
-    LEAD, Lesson, LessonOrigin, Rejection, Routed, Task, TaskDraft, TaskState, TaskStatus, Verdict,
+    Arrival, ArrivalBlock, Arrivals, Attempt, AttemptFailure, AttemptKey, Cancelling, DeadLetter,
+    Feedback, IllegalTaskTransition, LEAD, Lesson, LessonOrigin, Rejection, Routed, Task,
+    TaskDraft, TaskState, TaskStatus, Verdict,
 };
 pub use tool::Tool;
 pub use workflow::{RunId, StepId, WorkflowName};

@@ -25,13 +25,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use step::{
-    Compensation, Joined, StepError, StepErrorKind, StepRecord, StepState, StepStateName, Try,
-    Work,
+    Compensation, Joined, StepError, StepErrorKind, StepRecord, StepState, StepStateName, Try, Work,
 };
 
-use crate::{
-    ArtifactDigest, Invalid, RunId, StepId, TenantId, VersionNumber, WorkflowName,
-};
+use crate::{ArtifactDigest, Invalid, RunId, StepId, TenantId, VersionNumber, WorkflowName};
 
 /// One version of a workflow, as it was registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +93,8 @@ impl FromStr for Place {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let number = |digits: &str| {
             let number = digits.parse::<u32>().ok();
-            number.ok_or_else(|| Invalid::new("place", "a step's number, or a step's and an item's"))
+            number
+                .ok_or_else(|| Invalid::new("place", "a step's number, or a step's and an item's"))
         };
         match text.split_once('.') {
             None => Ok(Self::step(number(text)?)),

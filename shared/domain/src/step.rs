@@ -8,6 +8,9 @@ use crate::{
     StepMessage, TenantId, Tool,
 };
 
+/// The error under which the state machine that holds a run is told that it is being stopped.
+pub const RUN_STOPPING: &str = "RunStopping";
+
 /// A request to `workflow-step`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
