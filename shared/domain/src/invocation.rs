@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AgentFailure, AgentName, AgentVersion, ArtifactDigest, InvocationId, Limits, LogLine, StepTry, TaskId,
-    TenantId, Tool, VersionNumber,
+    AgentFailure, AgentName, AgentVersion, ArtifactDigest, InvocationId, Limits, LogLine, StepTry,
+    TaskId, TenantId, Tool, VersionNumber,
 };
 
 /// The agent version that an invocation runs.

@@ -149,7 +149,9 @@ impl Memory {
                 return Response::error(400, "ValidationException", message);
             }
             let of_table = json!({"TableName": table});
-            let found = keys.iter().filter_map(|keyed| self.items.get(&key(&of_table, keyed)));
+            let found = keys
+                .iter()
+                .filter_map(|keyed| self.items.get(&key(&of_table, keyed)));
             responses.insert(table.clone(), found.cloned().map(Value::Object).collect());
         }
         Response::json(&json!({"Responses": responses, "UnprocessedKeys": {}}))
