@@ -302,7 +302,9 @@ proptest! {
             let events = serde_json::to_value(&view.events).unwrap();
             let mut events = events.as_array().unwrap().clone();
             // Identifiers are made anew whenever a record is.
-            events.iter_mut().for_each(|e| { e.as_object_mut().unwrap().remove("invocation"); });
+            for event in &mut events {
+                event.as_object_mut().unwrap().remove("invocation");
+            }
             events
         };
         let ended = Run {
