@@ -40,7 +40,8 @@ pub enum Error {
     /// `AttributeError`: a value has no such method.
     #[error("AttributeError")]
     Attribute,
-    /// `UnboundLocalError`: a variable has no value yet.
+    /// `UnboundLocalError`: a variable has no value yet. Inside a comprehension Python has a plain
+    /// `NameError` until 3.11.
     #[error("UnboundLocalError")]
     Unbound,
     /// `RuntimeError`: raised, or a dict changed its keys while it was iterated.

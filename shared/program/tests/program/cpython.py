@@ -40,6 +40,9 @@ def read(value):
 def call(function, inputs):
     try:
         return {"value": write(function(*[read(x) for x in inputs]))}
+    except NameError:
+        # Until 3.11 a comprehension is a function, to which the variable is not local.
+        return {"error": "UnboundLocalError"}
     except Exception as error:
         return {"error": type(error).__name__}
 

@@ -137,10 +137,13 @@ fn in_sandbox(program: &tdev_sandbox::Program, inputs: &[Value]) -> Option<Resul
     let inputs: Result<Vec<Json>, _> = inputs.iter().map(Value::to_json).collect();
     let input = Json::Array(inputs.ok()?);
     let run = program.execute(&input, &Limits::default(), &mut NoTools);
-    Some(
-        run.outcome
-            .map_err(|failure| failure.exception.unwrap_or(failure.message)),
-    )
+    let raised = run
+        .outcome
+        .map_err(|failure| failure.exception.unwrap_or(failure.message));
+    Some(raised.map_err(|name| match name.as_str() {
+        "NameError" => "UnboundLocalError".to_owned(),
+        _ => name,
+    }))
 }
 
 struct NoTools;
