@@ -85,7 +85,9 @@ mod catalogue;
 mod context;
 mod definition;
 mod drawing;
+mod export;
 mod expression;
+mod import;
 pub mod limits;
 mod optimise;
 mod parse;
@@ -93,6 +95,7 @@ mod plan;
 mod pointer;
 mod problem;
 mod schema;
+mod shapes;
 mod template;
 mod validate;
 
@@ -103,9 +106,12 @@ pub use definition::{
     DependencyKind, Kind, Map, RetryOn, RetryPolicy, Step, TaskWork, Wait, Work, WorkflowRef,
 };
 pub use drawing::{Drawing, DrawnEdge, DrawnNode};
+pub use export::{StateMachine, export_state_machine};
 pub use expression::{Error, Expression, SyntaxError};
+pub use import::{Imported, Note, import_serverless_workflow};
 pub use optimise::{Figures, FoundEdge, Repeated, Report, optimise};
 pub use plan::{Edge, Output, Plan, PlanStep, StepIndex};
 pub use problem::{Code, Problem};
+pub use shapes::{Shape, templates};
 pub use template::{Template, TemplateError};
 pub use validate::validate;

@@ -73,6 +73,8 @@ pub enum Code {
     NotDependentOnChoice,
     /// A field has no effect on a step of this kind.
     NoEffect,
+    /// Something has no counterpart in the language it is to be put into.
+    Unsupported,
 }
 
 impl Problem {
