@@ -42,6 +42,7 @@
 //! | a name without any value, a wrong number of arguments, or a local variable that is called does not compile | an error when it is met |
 //! | `range`, `enumerate`, `zip` (of at most four), `reversed`, `keys`, `values` and `items` stand where they are iterated, and nowhere else | are values |
 //! | adding and removing a key while a dict is iterated is always an error | an error if its size differs |
+//! | a method is looked up after its arguments are evaluated, so that their error comes first | before |
 //! | NaN is in no list and equals no item | it is found if it is the same object |
 //! | a list with NaN in it is sorted in an order of its own | in another |
 //! | `isdigit` knows ASCII, and letters are what Unicode calls alphabetic | by its own tables |
