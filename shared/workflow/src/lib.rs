@@ -3,8 +3,10 @@
 //! A [`Definition`] is what an author wrote, in JSON or YAML. [`validate`] checks it against a
 //! [`Catalogue`] of what there is to be called, and gives either every [`Problem`] in it or a
 //! [`Plan`]: its steps in topological order, their edges in both directions, and their expressions
-//! parsed. [`optimise`] says what a plan could do without, and a [`Drawing`] shows it. All of it is
-//! pure, and takes time in proportion to the definition but where it says otherwise.
+//! parsed. [`optimise`] says what a plan could do without, and a [`Drawing`] shows it.
+//! [`import_serverless_workflow`] and [`export_state_machine`] are the ways from and to other
+//! languages, and [`templates`] are definitions to begin with. All of it is pure, and takes time in
+//! proportion to the definition but where it says otherwise.
 //!
 //! # A definition
 //!

@@ -23,6 +23,7 @@ mod jsonata;
 mod retry;
 mod series;
 mod states;
+mod work;
 
 use std::collections::HashMap;
 

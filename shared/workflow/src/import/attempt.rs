@@ -5,6 +5,7 @@ use super::flow::Position;
 use super::node::{Found, Node};
 use super::policy;
 use super::task::{Task, Translator};
+use crate::limits;
 
 const FAILED: &str = "the task before may have failed";
 
@@ -55,7 +56,20 @@ impl Translator {
                 let why = "write the policy where it is used";
                 return Err(retry.unsupported("a retry by name", why));
             }
+            if kind == "for" {
+                let why = "each item is tried again by itself, not all of them";
+                return Err(retry.unsupported("a retry of a for", why));
+            }
             self.steps.list[place].retry = policy::retry(&retry)?;
+            if retry.get("limit").is_none() {
+                self.note(
+                    &retry,
+                    &format!("tried at most {} times", limits::MAX_ATTEMPTS),
+                );
+            }
+            if let Some(jitter) = retry.get("jitter") {
+                self.note(&jitter, "each pause is spread over its upper half");
+            }
         }
         let does = catch.get("do");
         if let Some(errors) = catch.get("errors") {

@@ -69,14 +69,6 @@ impl Translator {
             let seconds = policy::timeout(&timeout, limits::MAX_TIMEOUT_SECONDS)?;
             step.timeout_seconds = Some(seconds);
         }
-        let schema = |field: &str| {
-            let schema = task.node.get(field)?.get("schema")?;
-            schema
-                .get("document")
-                .map(|document| document.value.clone())
-        };
-        step.input_schema = schema("input");
-        step.output_schema = schema("output");
         Ok(step)
     }
 
@@ -102,6 +94,10 @@ impl Translator {
     ) -> Found<Position> {
         task.only("for", &["for", "while", "do"])?;
         task.refuse("while", "every item of the list is worked on")?;
+        task.refuse(
+            "timeout",
+            "a time limit holds for each item, not for all of them",
+        )?;
         let each = task.node.require("for")?;
         each.only("a for", &["each", "in", "at"])?;
         let mut scope = self.scope(begin);
@@ -137,6 +133,10 @@ impl Translator {
             return Err(inner.node.unsupported("this task of a for", why));
         }
         let (agent, inputs) = self.agent(&inner, &scope)?;
+        self.note(
+            &task.node,
+            "one item is worked on at a time, as a for does; more of them may be, by concurrency",
+        );
         let kind = Kind::Map(Map {
             over,
             concurrency: 1,

@@ -14,7 +14,7 @@
 //! | `switch` | a choice; tasks that are led to later in the list are its branches |
 //! | `for` with one call | a map that works on one item at a time; `.` is then the last output |
 //! | `wait` | a wait, in whole seconds |
-//! | `try` of one call or `for` | the step with the retries of its `catch` |
+//! | `try` of one call or `for` | the step, for a call with the retries of its `catch` |
 //! | `catch` with `do` | a choice that lets its tasks run if the step has failed |
 //! | `catch` with neither `do` nor `retry` | what follows depends on the step softly |
 //! | `set`, `input.from`, `output.as`, `export.as` | nothing: what they say is put in where it is used |
@@ -121,6 +121,7 @@ fn translate(root: &Node<'_>, translator: &mut Translator) -> Found<Imported> {
     let exits = translator.list(&root.require("do")?, start)?;
     translator.steps.follow_tolerated(root)?;
     let mut notes = notes(root);
+    notes.append(&mut translator.notes);
     let output = output(root, translator, exits, &mut notes)?;
     let input_schema = root
         .get("input")

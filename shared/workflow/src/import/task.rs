@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Note;
 use super::data::{Data, Folder, Scope};
 use super::flow::{Position, Steps};
 use super::node::{Found, Node};
@@ -27,6 +28,7 @@ pub(super) struct Translator {
     pub(super) steps: Steps,
     pub(super) folder: Folder,
     pub(super) problems: Vec<Problem>,
+    pub(super) notes: Vec<Note>,
     /// What is known everywhere, such as the error in what follows a `catch`.
     pub(super) variables: BTreeMap<String, Data>,
     depth: usize,
@@ -77,6 +79,7 @@ impl Translator {
             steps: Steps::new(),
             folder: Folder::new(),
             problems: Vec::new(),
+            notes: Vec::new(),
             variables,
             depth: 0,
         }
@@ -131,6 +134,13 @@ impl Translator {
         }
         self.depth -= 1;
         Ok(exits)
+    }
+
+    pub(super) fn note(&mut self, at: &Node<'_>, message: &str) {
+        self.notes.push(Note {
+            pointer: at.pointer.clone(),
+            message: message.to_owned(),
+        });
     }
 
     fn report(&mut self, problem: Problem) {
@@ -214,6 +224,12 @@ impl Translator {
                 "timeout",
                 "time limits are for calls, and for the whole document",
             )?;
+        }
+        for field in ["input", "output"] {
+            let schema = task.node.get(field).and_then(|field| field.get("schema"));
+            if let Some(schema) = schema {
+                self.note(&schema, "left out: the agent's own schema is what counts");
+            }
         }
         let mut begin = position.clone();
         let condition = match task.node.get("if") {

@@ -147,6 +147,8 @@ fn what_has_no_counterpart_is_told_with_its_place() {
         "- a: {try: [{b: {call: agent, with: {name: x}}}], catch: {retry: {backoff: {linear: {}}}}}",
         "- a: {try: [{b: {call: agent, with: {name: x}}}], catch: {when: '${ .a }'}}",
         "- a: {try: [{b: {call: agent, with: {name: x}}}, {c: {wait: PT1S}}], catch: {}}",
+        "- a: {for: {in: .x}, timeout: {after: PT1S}, do: [{b: {call: agent, with: {name: x}}}]}",
+        "- a: {try: [{b: {for: {in: .x}, do: [{c: {call: agent, with: {name: x}}}]}}], catch: {retry: {}}}",
         "- a: {for: {in: .x}, while: .y, do: [{b: {call: agent, with: {name: x}}}]}",
         "- a: {for: {in: .x}, do: [{b: {call: agent, with: {name: x, input: '${ .y }'}}}]}",
         "- a: {if: .x, call: agent, with: {name: x}}\n  - b: {call: agent, with: {name: x, input: '${ .y }'}}",
@@ -189,6 +191,20 @@ fn a_document_is_looked_at_as_a_whole() {
         assert_eq!(problems[0].code, Code::Unsupported, "{problems:?}");
         assert!(problems[0].pointer.starts_with(&format!("/{field}")));
     }
+}
+
+#[test]
+fn what_means_something_else_is_noted() {
+    let imported = import(
+        "
+  - a: {for: {in: .x}, do: [{b: {call: agent, with: {name: x}}}]}
+  - c:
+      output: {schema: {document: {type: object}}}
+      try: [{d: {call: agent, with: {name: x}}}]
+      catch: {retry: {jitter: {to: PT1S}}}
+",
+    );
+    insta::assert_json_snapshot!(imported.unwrap().notes);
 }
 
 #[test]
