@@ -274,7 +274,7 @@ fn a_wrong_definition_is_told_all_that_is_wrong() -> Result<()> {
         {"id": "c", "agent": "@-echo", "depends_on": ["b"]},
         {"id": "d", "agent": "@-echo", "depends_on": ["bb"]}]});
     let answer = stack.post("/v1/workflows", &definition)?;
-    assert_eq!(answer.status, 400, "{:#}", answer.body);
+    assert_eq!(answer.status, 422, "{:#}", answer.body);
     assert!(
         answer
             .header("content-type")

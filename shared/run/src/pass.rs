@@ -386,7 +386,8 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
             }
             self.start_all().await?;
         }
-        if self.is_running() {
+        let is_over = self.run.status.state().is_final() && self.run.due_at.is_none();
+        if self.is_running() || is_over {
             Ok(())
         } else {
             self.wind_up().await

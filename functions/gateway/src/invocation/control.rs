@@ -207,6 +207,11 @@ async fn tell(deps: &Deps, tenant: &TenantId, waiter: Waiter) {
             let ended = TaskMessage::Ended { tenant, task };
             deps.task_queue.send(&ended, &[]).await
         }
+        Waiter::Step(step) => {
+            let (run, place) = (step.run, Some(step.place));
+            let now = Timestamp::now();
+            deps.journals.wake_run(tenant, run, place, now).await
+        }
     };
     if let Err(error) = told {
         tracing::warn!(%error, "left to the keeper");

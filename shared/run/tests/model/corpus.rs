@@ -4,20 +4,20 @@ use serde_json::{Value, json};
 use tdev_workflow::{Definition, Plan};
 
 /// A workflow, and those that it starts.
-pub struct Case {
-    pub name: &'static str,
-    pub plans: Vec<Plan>,
-    pub input: Value,
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) plans: Vec<Plan>,
+    pub(crate) input: Value,
     /// The state the run ends in.
-    pub ends: &'static str,
+    pub(crate) ends: &'static str,
 }
 
-pub fn plan(definition: &Value) -> Plan {
+pub(crate) fn plan(definition: &Value) -> Plan {
     let definition = Definition::from_json(&definition.to_string()).unwrap();
     Plan::new(&definition).unwrap()
 }
 
-fn case(name: &'static str, ends: &'static str, input: Value, steps: Value) -> Case {
+fn case(name: &'static str, ends: &'static str, input: Value, steps: &Value) -> Case {
     Case {
         name,
         plans: vec![plan(&json!({"name": name, "steps": steps}))],
@@ -35,13 +35,13 @@ fn quick() -> Value {
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-pub fn all() -> Vec<Case> {
+pub(crate) fn all() -> Vec<Case> {
     let mut cases = vec![
         case(
             "sequence",
             "completed",
             json!({"n": 1}),
-            json!([
+            &json!([
                 {"id": "a", "agent": "ok", "inputs": {"n": "${input.n}"}},
                 {"id": "b", "agent": "slow-3", "depends_on": ["a"], "inputs": "${steps.a.output}"},
                 {"id": "c", "agent": "ok", "depends_on": ["b"], "inputs": "from ${steps.b.status}"}
@@ -51,7 +51,7 @@ pub fn all() -> Vec<Case> {
             "diamond",
             "completed",
             json!({}),
-            json!([
+            &json!([
                 {"id": "split", "agent": "ok"},
                 {"id": "left", "agent": "slow-2", "depends_on": ["split"]},
                 {"id": "right", "agent": "fails-2", "depends_on": ["split"], "retry": quick()},
@@ -63,7 +63,7 @@ pub fn all() -> Vec<Case> {
             "choice",
             "completed",
             json!({"size": 7}),
-            json!([
+            &json!([
                 {"id": "look", "choice": {
                     "branches": [
                         {"when": "input.size > `10`", "then": ["large"]},
@@ -83,7 +83,7 @@ pub fn all() -> Vec<Case> {
             "condition",
             "completed",
             json!({"really": false}),
-            json!([
+            &json!([
                 {"id": "a", "agent": "ok"},
                 {"id": "b", "agent": "ok", "depends_on": ["a"], "when": "input.really"},
                 {"id": "c", "agent": "ok", "depends_on": ["b"]},
@@ -94,7 +94,7 @@ pub fn all() -> Vec<Case> {
             "tolerated-failure",
             "completed",
             json!({}),
-            json!([
+            &json!([
                 {"id": "a", "agent": "fails", "retry": once()},
                 {"id": "b", "agent": "ok", "depends_on": [{"step": "a", "kind": "soft"}],
                  "inputs": {"because": "${steps.a.error.kind}"}}
@@ -104,7 +104,7 @@ pub fn all() -> Vec<Case> {
             "saga",
             "failed",
             json!({}),
-            json!([
+            &json!([
                 {"id": "book", "agent": "ok", "compensate_with": {"agent": "fails-1",
                     "inputs": {"undo": "${steps.book.output}"}}},
                 {"id": "pay", "agent": "ok", "depends_on": ["book"],
@@ -118,7 +118,7 @@ pub fn all() -> Vec<Case> {
             "hopeless-saga",
             "failed",
             json!({}),
-            json!([
+            &json!([
                 {"id": "book", "agent": "ok", "compensate_with": {"agent": "ok"}},
                 {"id": "pay", "agent": "ok", "depends_on": ["book"],
                  "compensate_with": {"agent": "fails"}},
@@ -130,7 +130,7 @@ pub fn all() -> Vec<Case> {
             "map",
             "completed",
             json!({"words": ["a", "b", "c", "d", "e", "f", "g"]}),
-            json!([
+            &json!([
                 {"id": "each", "map": {"over": "input.words", "concurrency": 3, "agent": "ok"},
                  "inputs": {"word": "${item}", "at": "${index}"}},
                 {"id": "sum", "agent": "ok", "depends_on": ["each"],
@@ -141,13 +141,13 @@ pub fn all() -> Vec<Case> {
             "map-of-nothing",
             "completed",
             json!({"words": []}),
-            json!([{"id": "each", "map": {"over": "input.words", "agent": "ok"}}]),
+            &json!([{"id": "each", "map": {"over": "input.words", "agent": "ok"}}]),
         ),
         case(
             "map-that-fails",
             "failed",
             json!({"words": [1, 2, 3, 4]}),
-            json!([
+            &json!([
                 {"id": "before", "agent": "ok", "compensate_with": {"agent": "ok"}},
                 {"id": "each", "depends_on": ["before"], "retry": once(),
                  "map": {"over": "input.words", "concurrency": 1, "agent": "fails-1"}}
@@ -157,7 +157,7 @@ pub fn all() -> Vec<Case> {
             "waits",
             "completed",
             json!({"until": "2026-01-01T00:10:00Z"}),
-            json!([
+            &json!([
                 {"id": "a", "wait": {"seconds": 90}},
                 {"id": "b", "wait": {"until": "input.until"}, "depends_on": ["a"]},
                 {"id": "c", "agent": "ok", "depends_on": ["b"]}
@@ -167,7 +167,7 @@ pub fn all() -> Vec<Case> {
             "approval-in-vain",
             "failed",
             json!({}),
-            json!([
+            &json!([
                 {"id": "a", "agent": "ok", "compensate_with": {"agent": "ok"}},
                 {"id": "ask", "approval": {"message": "go on with ${steps.a.output.by}?"},
                  "depends_on": ["a"], "timeout_seconds": 60}
@@ -177,13 +177,13 @@ pub fn all() -> Vec<Case> {
             "too-slow",
             "failed",
             json!({}),
-            json!([{"id": "a", "agent": "slow-400", "timeout_seconds": 5, "retry": quick()}]),
+            &json!([{"id": "a", "agent": "slow-400", "timeout_seconds": 5, "retry": quick()}]),
         ),
         case(
             "routed-and-cached",
             "completed",
             json!({}),
-            json!([
+            &json!([
                 {"id": "a", "agent": "ok", "inputs": {"x": 1}, "cache": {"ttl_seconds": 60}},
                 {"id": "b", "agent": "ok", "inputs": {"x": 1}, "cache": {"ttl_seconds": 60},
                  "depends_on": ["a"]},
@@ -194,7 +194,7 @@ pub fn all() -> Vec<Case> {
             "bad-expression",
             "failed",
             json!({}),
-            json!([{"id": "a", "agent": "ok", "when": "length(input.missing) > `1`"}]),
+            &json!([{"id": "a", "agent": "ok", "when": "length(input.missing) > `1`"}]),
         ),
     ];
     cases.push(Case {

@@ -24,12 +24,12 @@ use crate::sim::{Disturbance, Sim};
 
 /// What of a run must be the same however it was disturbed.
 #[derive(Debug, PartialEq)]
-pub struct Ending {
+pub(crate) struct Ending {
     status: RunStatus,
     steps: BTreeMap<String, (Value, Option<&'static str>)>,
 }
 
-pub fn ending(sim: &Sim) -> Ending {
+pub(crate) fn ending(sim: &Sim) -> Ending {
     let steps = sim.steps().into_iter().map(|(id, step)| {
         let state = match &step.state {
             StepState::Completed { output, .. } => json!(output),

@@ -15,7 +15,7 @@ use tdev_workflow::Plan;
 use crate::world::{Job, Message, Model};
 
 /// Runs what waits for nothing.
-pub fn now_or_never<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn now_or_never<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     match future
         .as_mut()
@@ -28,28 +28,28 @@ pub fn now_or_never<T>(future: impl Future<Output = T>) -> T {
 
 /// How deliveries are disturbed. Every number is a chance in 256.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Disturbance {
-    pub seed: u64,
-    pub duplicate: u8,
-    pub lose: u8,
+pub(crate) struct Disturbance {
+    pub(crate) seed: u64,
+    pub(crate) duplicate: u8,
+    pub(crate) lose: u8,
     /// That a worker is lost at some operation of a delivery.
-    pub crash: u8,
+    pub(crate) crash: u8,
 }
 
-pub struct Sim {
-    pub model: Model,
-    pub root: RunId,
+pub(crate) struct Sim {
+    pub(crate) model: Model,
+    pub(crate) root: RunId,
     disturbance: Disturbance,
     random: u64,
 }
 
-pub fn start() -> Timestamp {
+pub(crate) fn start() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }
 
 impl Sim {
     /// The run of the first workflow on `input`, accepted.
-    pub fn of(plans: &[Plan], input: Value, disturbance: Disturbance) -> Self {
+    pub(crate) fn of(plans: &[Plan], input: Value, disturbance: Disturbance) -> Self {
         let model = Model::default();
         let root: RunId = "run_00000000000000000000000000000001".parse().unwrap();
         {
@@ -66,7 +66,7 @@ impl Sim {
                 workflow: first.name.clone(),
                 version: VersionNumber::FIRST,
                 definition: ArtifactDigest::of(b""),
-                steps: u32::try_from(first.len()).unwrap(),
+                steps: first.len(),
                 input,
                 status: RunStatus::Running,
                 parent: None,
@@ -92,7 +92,7 @@ impl Sim {
         sim
     }
 
-    pub fn send(&self, place: Option<Place>) {
+    pub(crate) fn send(&self, place: Option<Place>) {
         let mut state = self.model.state();
         let at = state.now;
         let run = self.root.clone();
@@ -110,11 +110,11 @@ impl Sim {
         self.dice() % 256 < u64::from(of_256)
     }
 
-    pub fn run(&self) -> Run {
+    pub(crate) fn run(&self) -> Run {
         self.model.state().runs[&self.root].clone()
     }
 
-    pub fn steps(&self) -> BTreeMap<String, StepRecord> {
+    pub(crate) fn steps(&self) -> BTreeMap<String, StepRecord> {
         let state = self.model.state();
         let of_root = state.steps.iter().filter(|((run, _), _)| *run == self.root);
         of_root
@@ -159,7 +159,7 @@ impl Sim {
             self.model.state().messages.push(again);
         }
         if self.chance(self.disturbance.crash) {
-            let (at, done) = (self.dice() % 24, self.dice() % 2 == 0);
+            let (at, done) = (self.dice() % 24, self.dice().is_multiple_of(2));
             let mut state = self.model.state();
             state.fault = Some((state.operations + u32::try_from(at).unwrap(), done));
         }
@@ -222,7 +222,7 @@ impl Sim {
     }
 
     /// Lets things happen until nothing does any more, or `happened` holds.
-    pub fn until(&mut self, happened: impl Fn(&Self) -> bool) {
+    pub(crate) fn until(&mut self, happened: impl Fn(&Self) -> bool) {
         for _ in 0..20_000 {
             if happened(self) {
                 return;
@@ -240,7 +240,7 @@ impl Sim {
     }
 
     /// Lets things happen until nothing does any more.
-    pub fn settle(&mut self) -> RunStatus {
+    pub(crate) fn settle(&mut self) -> RunStatus {
         self.until(|_| false);
         let run = self.run();
         assert!(run.status.state().is_final(), "{run:?}");
@@ -249,7 +249,7 @@ impl Sim {
     }
 
     /// What holds whenever a run has ended.
-    pub fn check(&self) {
+    pub(crate) fn check(&self) {
         let state = self.model.state();
         for run in state.runs.values() {
             assert!(run.status.state().is_final(), "{run:?}");

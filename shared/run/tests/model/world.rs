@@ -16,13 +16,13 @@ use tdev_workflow::{AgentRef, Plan};
 /// What an agent does, by its name: `ok`, `slow-30` (takes 30 seconds), `fails` (always),
 /// `fails-2` (its first two tries), `rejects` (fails so that no retry helps).
 #[derive(Debug, Clone)]
-pub struct Job {
-    pub of: StepTry,
-    pub agent: String,
-    pub input: Value,
-    pub ends_at: Timestamp,
-    pub cancelled: bool,
-    pub told: bool,
+pub(crate) struct Job {
+    pub(crate) of: StepTry,
+    pub(crate) agent: String,
+    pub(crate) input: Value,
+    pub(crate) ends_at: Timestamp,
+    pub(crate) cancelled: bool,
+    pub(crate) told: bool,
 }
 
 impl Job {
@@ -53,42 +53,42 @@ impl Job {
 
 /// A message: see to a step, or to the whole run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Message {
-    pub at: Timestamp,
-    pub run: RunId,
-    pub place: Option<Place>,
+pub(crate) struct Message {
+    pub(crate) at: Timestamp,
+    pub(crate) run: RunId,
+    pub(crate) place: Option<Place>,
 }
 
 #[derive(Default)]
-pub struct State {
-    pub now: Timestamp,
-    pub plans: BTreeMap<String, Arc<Plan>>,
-    pub runs: BTreeMap<RunId, Run>,
-    pub steps: BTreeMap<(RunId, Place), StepRecord>,
-    pub meetings: BTreeMap<(RunId, Meeting), (BTreeSet<u32>, bool)>,
-    pub lists: BTreeMap<(RunId, u32), Vec<Value>>,
-    pub jobs: BTreeMap<String, Job>,
-    pub cache: BTreeMap<String, (Value, Timestamp)>,
-    pub messages: Vec<Message>,
-    pub told: Vec<(RunId, RunState)>,
+pub(crate) struct State {
+    pub(crate) now: Timestamp,
+    pub(crate) plans: BTreeMap<String, Arc<Plan>>,
+    pub(crate) runs: BTreeMap<RunId, Run>,
+    pub(crate) steps: BTreeMap<(RunId, Place), StepRecord>,
+    pub(crate) meetings: BTreeMap<(RunId, Meeting), (BTreeSet<u32>, bool)>,
+    pub(crate) lists: BTreeMap<(RunId, u32), Vec<Value>>,
+    pub(crate) jobs: BTreeMap<String, Job>,
+    pub(crate) cache: BTreeMap<String, (Value, Timestamp)>,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) told: Vec<(RunId, RunState)>,
     /// How many operations there were.
-    pub operations: u32,
+    pub(crate) operations: u32,
     /// The operation with which the worker is lost, and whether that is done first.
-    pub fault: Option<(u32, bool)>,
+    pub(crate) fault: Option<(u32, bool)>,
     /// The most items a meeting ever had.
-    pub largest_meeting: usize,
+    pub(crate) largest_meeting: usize,
 }
 
 /// The model.
 #[derive(Default)]
-pub struct Model(pub Mutex<State>);
+pub(crate) struct Model(pub(crate) Mutex<State>);
 
 fn lost() -> Unavailable {
     Unavailable("the worker is lost".into())
 }
 
 impl Model {
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
 
