@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -14,7 +15,7 @@ use crate::problem::Code;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Data {
     /// The template. A string of it is either one whole expression, or a literal.
-    Known(Value),
+    Known(Arc<Value>),
     /// It depends on how the run goes, for the reason given.
     Unknown(&'static str),
 }
@@ -27,9 +28,14 @@ struct Term {
 }
 
 impl Data {
+    /// What the template `value` gives.
+    pub(super) fn known(value: Value) -> Self {
+        Self::Known(Arc::new(value))
+    }
+
     /// What the expression `text` gives.
     pub(super) fn expression(text: &str) -> Self {
-        Self::Known(format!("${{{text}}}").into())
+        Self::known(format!("${{{text}}}").into())
     }
 
     /// What the step `id` has given.

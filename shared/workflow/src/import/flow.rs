@@ -125,6 +125,8 @@ impl Position {
 pub(super) struct Steps {
     pub(super) list: Vec<Step>,
     ids: HashSet<String>,
+    /// By id: the number of the last step that was named after it.
+    numbers: HashMap<String, u32>,
     /// By step that may be skipped: the step that keeps its failure from being passed over.
     guards: HashMap<StepId, StepId>,
     /// Steps whose failure is passed over, which something must follow.
@@ -138,6 +140,7 @@ impl Steps {
         Self {
             list: Vec::new(),
             ids: HashSet::new(),
+            numbers: HashMap::new(),
             guards: HashMap::new(),
             tolerated: Vec::new(),
             ways: HashMap::new(),
@@ -163,9 +166,10 @@ impl Steps {
             id.insert_str(0, "s_");
         }
         let mut unique = id.clone();
-        let mut number = 1;
+        // Where the search for a free number goes on, so that it does not begin anew each time.
+        let number = self.numbers.entry(id.clone()).or_insert(1);
         while !self.ids.insert(unique.clone()) {
-            number += 1;
+            *number += 1;
             unique = format!("{id}_{number}");
         }
         unique

@@ -170,7 +170,7 @@ impl Translator {
             .folder
             .template(&task.node.require("set")?, &self.scope(begin))?;
         let mut after = begin.clone();
-        after.data = Data::Known(template);
+        after.data = Data::known(template);
         Ok(after)
     }
 
@@ -206,12 +206,12 @@ impl Translator {
             fork.unsupported("this fork", why)
         })?;
         let outputs = outputs.into_iter().map(|output| match output {
-            Data::Known(template) => Some(template),
+            Data::Known(template) => Some((*template).clone()),
             Data::Unknown(_) => None,
         });
         after.data = outputs.collect::<Option<Vec<_>>>().map_or(
             Data::Unknown("a branch of the fork gives what is not known"),
-            |all| Data::Known(all.into()),
+            |all| Data::known(all.into()),
         );
         Ok(after)
     }

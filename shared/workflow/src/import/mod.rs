@@ -113,10 +113,10 @@ fn translate(root: &Node<'_>, translator: &mut Translator) -> Found<Imported> {
         None => limits::DEFAULT_DEADLINE_SECONDS,
     };
 
-    let mut start = Position::start(Data::expression("input"), Data::Known(Value::Null));
+    let mut start = Position::start(Data::expression("input"), Data::known(Value::Null));
     if let Some(from) = root.get("input").and_then(|input| input.get("from")) {
         let scope = translator.scope(&start);
-        start.data = Data::Known(translator.folder.template(&from, &scope)?);
+        start.data = Data::known(translator.folder.template(&from, &scope)?);
     }
     let exits = translator.list(&root.require("do")?, start)?;
     translator.steps.follow_tolerated(root)?;
@@ -165,7 +165,7 @@ fn output(
             Err(written.unsupported("output/as", why))
         }
         (None, Some(end)) if matches!(end.data, Data::Known(_)) => match end.data {
-            Data::Known(template) => Ok(Some(template)),
+            Data::Known(template) => Ok(Some((*template).clone())),
             Data::Unknown(_) => Ok(None),
         },
         (None, _) => {

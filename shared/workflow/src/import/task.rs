@@ -238,7 +238,7 @@ impl Translator {
         };
         if let Some(from) = task.node.get("input").and_then(|input| input.get("from")) {
             let template = self.folder.template(&from, &self.scope(position))?;
-            begin.data = Data::Known(template);
+            begin.data = Data::known(template);
         }
         let mut skipped = None;
         if let (Some(condition), true) = (&condition, composite) {
@@ -312,11 +312,11 @@ impl Translator {
         };
         if let Some(as_) = task.node.get("output").and_then(|output| output.get("as")) {
             let scope = scope(self, after);
-            after.data = Data::Known(self.folder.template(&as_, &scope)?);
+            after.data = Data::known(self.folder.template(&as_, &scope)?);
         }
         if let Some(as_) = task.node.get("export").and_then(|export| export.get("as")) {
             let scope = scope(self, after);
-            after.context = Data::Known(self.folder.template(&as_, &scope)?);
+            after.context = Data::known(self.folder.template(&as_, &scope)?);
         }
         Ok(())
     }

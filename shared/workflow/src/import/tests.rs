@@ -22,7 +22,17 @@ fn written(tasks: &str) -> String {
     let imported = import(tasks).unwrap();
     let plan = Plan::new(&imported.definition);
     assert!(plan.is_ok(), "{plan:#?}\n{}", imported.definition.to_yaml());
-    imported.definition.to_yaml()
+    let yaml = imported.definition.to_yaml();
+    assert_eq!(Definition::from_yaml(&yaml), Ok(imported.definition));
+    yaml
+}
+
+#[test]
+fn what_is_set_may_be_long() {
+    let long = "x".repeat(1_000_000);
+    let waits = "  - w: {if: .b, wait: PT1S}\n".repeat(2_000);
+    let imported = import(&format!("  - a: {{set: {{b: true, c: {long}}}}}\n{waits}")).unwrap();
+    assert_eq!(imported.definition.steps.len(), 3_999);
 }
 
 #[test]
