@@ -263,10 +263,10 @@ impl Runs<'_> {
         };
         let now = self.now();
         let (tenant, input) = (self.tenant.clone(), start.input.clone());
-        let callee = Callee::from(&found);
+        let runs = Callee::from(&found);
         let record = Invocation {
             step: Some(start.of.clone()),
-            ..tdev_invocation::accept(id.clone(), tenant, callee, input, now)
+            ..tdev_invocation::accept(id.clone(), tenant, runs, input, now)
         };
         let journal = self.deps.journals.of(self.tenant);
         match journal.commit(&[InvocationChange::to(record)]).await {

@@ -248,7 +248,7 @@ mod tests {
             runs.put_step(&run.id, step).await.unwrap();
         }
         let all = runs.all_steps(&run.id).await.unwrap();
-        assert_eq!(all, [whole.clone()]);
+        assert_eq!(all, std::slice::from_ref(&whole));
         let items = runs.items(&run.id, 1).await.unwrap();
         assert_eq!(items, [item]);
         let places = [Place::step(1), Place::step(2)];

@@ -9,8 +9,6 @@
 
 mod scenario;
 
-use tdev_testing::bill::Bill;
-
 use scenario::{Cost, Spread};
 
 /// What the parts of a task come to: write units, read units and SQS requests.

@@ -301,17 +301,16 @@ impl World {
             retry: RetryPolicy::default(),
         };
         let place = self.places.as_mut().and_then(|places| places.take(now));
-        let place = match place {
-            Some(place) => place,
-            None => {
-                let more = self.places.as_ref().map_or(0, |places| places.more(now));
-                let share = self.share(more).await;
-                let table = &self.table;
-                let reserved = table.reserve_arrivals(&tenant(), &share, more, now).await;
-                let (place, places) = reserved.unwrap();
-                self.places = Some(places);
-                place
-            }
+        let place = if let Some(place) = place {
+            place
+        } else {
+            let more = self.places.as_ref().map_or(0, |places| places.more(now));
+            let share = self.share(more).await;
+            let table = &self.table;
+            let reserved = table.reserve_arrivals(&tenant(), &share, more, now).await;
+            let (place, places) = reserved.unwrap();
+            self.places = Some(places);
+            place
         };
         let task = draft.admit(TaskId::generate(), place, Timestamp::now());
         self.table.write_task(&task).await.unwrap();

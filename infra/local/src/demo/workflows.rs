@@ -29,7 +29,8 @@ pub(super) fn show(platform: &Platform, checkout: &Path, wrong: &mut Vec<String>
     };
     let registered = platform.post_yaml("/v1/workflows", &read(DEFINITION)?)?;
     if !matches!(registered.status, 200 | 201) {
-        return refused("the workflow", &registered, wrong);
+        refused("the workflow", &registered, wrong);
+        return Ok(());
     }
     let name = registered.body["name"].as_str().unwrap_or_default();
     let version = &registered.body["version"];
@@ -39,7 +40,8 @@ pub(super) fn show(platform: &Platform, checkout: &Path, wrong: &mut Vec<String>
     let path = format!("/v1/workflows/{name}/runs");
     let started = platform.post(&path, &json!({ "input": input }))?;
     let Some(run) = started.location.clone().filter(|_| started.status == 202) else {
-        return refused("the run", &started, wrong);
+        refused("the run", &started, wrong);
+        return Ok(());
     };
     let asking = until(platform, &run, |run| {
         is_final(run) || status(step(run, "sign-off")) == "awaiting_approval"
@@ -49,7 +51,8 @@ pub(super) fn show(platform: &Platform, checkout: &Path, wrong: &mut Vec<String>
         let approval = json!({"approved": true, "comment": "by the demonstration"});
         let answer = platform.post(&format!("{run}/approvals/sign-off"), &approval)?;
         if !matches!(answer.status, 200 | 202) {
-            return refused("the approval", &answer, wrong);
+            refused("the approval", &answer, wrong);
+            return Ok(());
         }
         say!("  the demonstration says yes");
     }
@@ -71,10 +74,9 @@ pub(super) fn show(platform: &Platform, checkout: &Path, wrong: &mut Vec<String>
     Ok(())
 }
 
-fn refused(what: &str, answer: &Answer, wrong: &mut Vec<String>) -> Result<()> {
+fn refused(what: &str, answer: &Answer, wrong: &mut Vec<String>) {
     say!("  {} {}", answer.status, detail(&answer.body));
     wrong.push(format!("{what} was answered {}", answer.status));
-    Ok(())
 }
 
 fn status(step: &Value) -> &str {
@@ -152,14 +154,11 @@ fn bar(from: usize, to: usize, whole: usize) -> String {
 }
 
 fn notes(step: &Value) -> String {
-    let mut notes = String::new();
-    if let Some(attempts) = step["attempts"].as_array().filter(|all| all.len() > 1) {
-        notes.push_str(&format!(", {} attempts", attempts.len()));
-    }
-    if let Some(items) = step["items"]["completed"].as_u64() {
-        notes.push_str(&format!(", {items} items"));
-    }
-    notes
+    let attempts = step["attempts"].as_array().map_or(0, Vec::len);
+    let attempts = (attempts > 1).then(|| format!(", {attempts} attempts"));
+    let items = step["items"]["completed"].as_u64();
+    let items = items.map(|items| format!(", {items} items"));
+    [attempts, items].into_iter().flatten().collect()
 }
 
 #[cfg(test)]
