@@ -171,6 +171,24 @@ fn failure(record: Invocation) -> AgentFailure {
 }
 
 #[tokio::test]
+async fn what_is_asked_of_a_run_that_is_not_there_changes_nothing() {
+    let function = Function::new();
+    for case in ["ok-run-message", "ok-hold-run", "ok-expire-run"] {
+        match handle(&function.deps, event(case)).await.unwrap() {
+            Response::Messages(batch) => assert!(batch.batch_item_failures.is_empty(), "{case}"),
+            Response::Request(response) => {
+                let (StepResponse::HoldRun { state } | StepResponse::ExpireRun { state }) =
+                    *response
+                else {
+                    panic!("{case}: {response:?}");
+                };
+                assert_eq!(state, None, "{case}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_sample_events_run_the_sample_agent() {
     let function = Function::new();
     let sample = SAMPLES
