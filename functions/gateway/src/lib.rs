@@ -223,6 +223,8 @@ fn workflows_read() -> OpenApiRouter<Arc<Deps>> {
         .routes(routes!(workflow::versions))
         .routes(routes!(workflow::graph))
         .routes(routes!(workflow::optimise))
+        .routes(routes!(workflow::export))
+        .routes(routes!(workflow::import))
 }
 
 fn workflows_changed() -> OpenApiRouter<Arc<Deps>> {

@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod graph;
+mod interchange;
 mod optimise;
 mod read;
 mod register;
@@ -18,6 +19,7 @@ use crate::Deps;
 use crate::problem::{Problem, ProblemType};
 
 pub(crate) use graph::{__path_graph, graph};
+pub(crate) use interchange::{__path_export, __path_import, export, import};
 pub(crate) use optimise::{__path_optimise, optimise};
 pub(crate) use read::{
     __path_delete, __path_get, __path_list, __path_versions, delete, get, list, versions,

@@ -169,7 +169,7 @@ fn wrong(code: Code, pointer: impl Into<String>, message: String) -> tdev_workfl
     }
 }
 
-fn invalid(problems: Vec<tdev_workflow::Problem>) -> Problem {
+pub(super) fn invalid(problems: Vec<tdev_workflow::Problem>) -> Problem {
     let detail = match problems.len() {
         1 => "There is something wrong with the definition.".to_owned(),
         count => format!("There are {count} things wrong with the definition."),

@@ -8,7 +8,7 @@ use tdev_security::ApiKey;
 use crate::support::{Api, REQUEST_ID, agent_name, tenant};
 
 /// Every route under `/v1`, with something in the place of each parameter.
-const PRIVATE: [(Method, &str); 47] = [
+const PRIVATE: [(Method, &str); 49] = [
     (Method::GET, "/v1/agents"),
     (Method::POST, "/v1/agents"),
     (Method::GET, "/v1/agents/word-count"),
@@ -78,6 +78,8 @@ const PRIVATE: [(Method, &str); 47] = [
     (Method::GET, "/v1/workflows/digest/versions"),
     (Method::GET, "/v1/workflows/digest/graph"),
     (Method::GET, "/v1/workflows/digest/optimise"),
+    (Method::GET, "/v1/workflows/digest/state-machine"),
+    (Method::POST, "/v1/workflow-imports"),
     (Method::POST, "/v1/workflows/digest/runs"),
     (Method::GET, "/v1/runs"),
     (Method::GET, "/v1/runs/run_00000000000000000000000000000000"),

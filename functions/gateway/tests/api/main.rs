@@ -14,6 +14,7 @@ mod durable;
 mod events;
 mod feedback;
 mod idempotency;
+mod interchange;
 mod invocation;
 mod platform;
 mod problems;
