@@ -5,7 +5,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
-use tdev_tests::{Answer, Stack};
+use tdev_tests::{Answer, Stack, output};
 
 /// An agent whose `execute` has this body.
 fn agent(tools: &[&str], body: &str) -> String {
@@ -112,6 +112,22 @@ fn completed(stack: &Stack, run: &str) -> Result<Value> {
     Ok(run)
 }
 
+/// Waits until the execution that holds the run has come to its own end.
+fn held(stack: &Stack, run: &str, end: &str) -> Result<()> {
+    let machine = output("RunStateMachine")?;
+    let id = run.rsplit('/').next().unwrap_or_default();
+    let execution = format!("{}:{id}", machine.replace(":stateMachine:", ":execution:"));
+    stack.eventually(&format!("{execution} to be {end}"), || {
+        let target = "AWSStepFunctions.DescribeExecution";
+        let found = stack.aws("states", target, &json!({"executionArn": execution}))?;
+        let status = found["status"]
+            .as_str()
+            .with_context(|| found.to_string())?;
+        ensure!(status == "RUNNING" || status == end, "{found:#}");
+        Ok((status == end).then_some(()))
+    })
+}
+
 fn step<'a>(run: &'a Value, id: &str) -> &'a Value {
     let steps = run["steps"].as_array().unwrap();
     steps.iter().find(|step| step["id"] == id).unwrap()
@@ -148,15 +164,15 @@ fn steps_of_every_kind_come_together() -> Result<()> {
                         {"step": "many", "kind": "soft"}, {"step": "few", "kind": "soft"}],
          "inputs": {"words": "${steps.each.output[].of}", "seen": "${steps.flaky.output.seen}",
                     "nested": "${steps.nested.output.got.n}", "few": "${steps.few.status}"}}]});
-    let run = started(&own, &definition, &json!({"words": ["a", "b", "c"]}))?;
-    let run = completed(stack, &run)?;
+    let path = started(&own, &definition, &json!({"words": ["a", "b", "c"]}))?;
+    let run = completed(stack, &path)?;
     assert_eq!(
         run["status"]["output"]["join"]["of"],
         json!({"words": ["a", "b", "c"], "seen": 3, "nested": 7, "few": "skipped"})
     );
     assert_eq!(step(&run, "flaky")["attempts"].as_array().unwrap().len(), 3);
     assert_eq!(step(&run, "few")["status"], "skipped");
-    Ok(())
+    held(stack, &path, "SUCCEEDED")
 }
 
 #[test]
@@ -252,13 +268,14 @@ fn what_happens_is_told_in_order() -> Result<()> {
     ended(stack, &path)?;
     let events = stack.get(&format!("{path}/events"))?;
     ensure!(events.status == 200, "{} {:#}", events.status, events.body);
-    let items = events.body["items"].as_array().context("no events")?;
+    let items = events.body["events"].as_array().context("no events")?;
     let times: Vec<_> = items
         .iter()
         .filter_map(|event| event["at"].as_str())
         .collect();
-    assert_eq!(times.len(), items.len());
     assert!(times.is_sorted(), "{times:?}");
+    assert_eq!(items[0]["type"], "run_accepted");
+    assert_eq!(events.body["ended"], true);
     let of_a: Vec<_> = items.iter().filter(|event| event["step"] == "a").collect();
     assert!(of_a.len() >= 2, "{items:#?}");
     Ok(())
@@ -273,7 +290,8 @@ fn a_wrong_definition_is_told_all_that_is_wrong() -> Result<()> {
         {"id": "b", "agent": "@-echo", "depends_on": ["a"], "when": "input.x >"},
         {"id": "c", "agent": "@-echo", "depends_on": ["b"]},
         {"id": "d", "agent": "@-echo", "depends_on": ["bb"]}]});
-    let answer = stack.post("/v1/workflows", &definition)?;
+    let definition = definition.to_string().replace('@', own.prefix);
+    let answer = stack.post("/v1/workflows", &definition.parse()?)?;
     assert_eq!(answer.status, 422, "{:#}", answer.body);
     assert!(
         answer
