@@ -303,7 +303,7 @@ fn a_wrong_definition_is_told_all_that_is_wrong() -> Result<()> {
         .iter()
         .filter_map(|error| error["code"].as_str())
         .collect();
-    for code in ["cycle", "unknown_dependency", "unknown_agent"] {
+    for code in ["cycle", "unknown_step", "unknown_agent"] {
         assert!(codes.contains(&code), "{codes:?}");
     }
     Ok(())
