@@ -1,24 +1,22 @@
 //! Runs of workflows: what their steps start, and who is told of their ends.
 
+mod progress;
+mod start;
+
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tdev_aws::Told;
-use tdev_domain::order::Priority;
 use tdev_domain::{
-    AgentName, AgentStatus, AgentVersion, Callee, Cancelling, ErrorName, FailureKind, Invocation,
-    InvocationChange, InvocationFailure, InvocationId, InvocationStatus, Place, RUN_STOPPING,
-    Rejection, Run, RunId, RunMessage, RunState, RunStatus, StepError, StepErrorKind, StepTry,
-    Task, TaskDraft, TaskId, TaskMessage, TaskStatus, TenantId, VersionNumber, Work, WorkflowName,
-    WorkflowVersion,
+    AgentName, AgentStatus, ErrorName, Place, RUN_STOPPING, Run, RunId, RunMessage, RunState,
+    StepError, StepErrorKind, TenantId, VersionNumber, Work,
 };
-use tdev_invocation::{CommitError, Journal, WakeUp};
+use tdev_invocation::Journal;
 use tdev_journal::TenantRuns;
 use tdev_lambda::Error;
-use tdev_run::limits::MAX_DEPTH;
 use tdev_run::{Changed, Progress, Start, Store, Unavailable, World};
-use tdev_workflow::{AgentRef, Definition, Plan, TaskWork, WorkflowRef};
+use tdev_workflow::{AgentRef, Definition, Plan};
 
 use crate::handler::Deps;
 use crate::tools::unavailable;
@@ -145,12 +143,14 @@ impl World for Runs<'_> {
             Work::Agent { invocation, .. } => {
                 let journal = self.deps.journals.of(self.tenant);
                 let found = journal.load(invocation).await?;
-                Ok(found.map_or(Progress::Absent, |found| of_invocation(&found.status)))
+                Ok(found.map_or(Progress::Absent, |found| {
+                    progress::of_invocation(&found.status)
+                }))
             }
             Work::Task { task } => self.progress_of_task(task).await,
             Work::Run { run } => {
                 let found = self.store().run(run).await?;
-                Ok(found.map_or(Progress::Absent, |found| of_run(&found.status)))
+                Ok(found.map_or(Progress::Absent, |found| progress::of_run(&found.status)))
             }
             Work::Map { .. } => Ok(Progress::Running),
         }
@@ -249,207 +249,6 @@ impl Runs<'_> {
         let called = journals.wake_run(self.tenant, run.clone(), place, at).await;
         called.map_err(unavailable)
     }
-
-    async fn start_agent(
-        &self,
-        agent: &AgentName,
-        version: VersionNumber,
-        id: &InvocationId,
-        start: &Start,
-    ) -> Result<Result<(), StepError>, Unavailable> {
-        let found = self.deps.table.version(self.tenant, agent, version).await;
-        let Some(found): Option<AgentVersion> = found.map_err(unavailable)? else {
-            return Ok(Err(no_agent(agent)));
-        };
-        let now = self.now();
-        let (tenant, input) = (self.tenant.clone(), start.input.clone());
-        let runs = Callee::from(&found);
-        let record = Invocation {
-            step: Some(start.of.clone()),
-            ..tdev_invocation::accept(id.clone(), tenant, runs, input, now)
-        };
-        let journal = self.deps.journals.of(self.tenant);
-        match journal.commit(&[InvocationChange::to(record)]).await {
-            // Somebody started it before.
-            Ok(()) | Err(CommitError::Conflict) => {}
-            Err(CommitError::Unavailable(error)) => return Err(error),
-        }
-        let wake = WakeUp {
-            invocation: id.clone(),
-            at: now,
-        };
-        let called = self.deps.journals.wake(self.tenant, &wake, now).await;
-        called.map_err(unavailable)?;
-        Ok(Ok(()))
-    }
-
-    async fn start_task(
-        &self,
-        id: &TaskId,
-        start: &Start,
-    ) -> Result<Result<(), StepError>, Unavailable> {
-        let now = self.now();
-        let TaskWork {
-            capability,
-            priority,
-        } = start.task.clone().unwrap_or_default();
-        let draft = TaskDraft {
-            tenant: self.tenant.clone(),
-            text: text_of(&start.input),
-            input: start.input.clone(),
-            capability,
-            priority: priority.unwrap_or(Priority::NORMAL),
-            deadline: None,
-            retry: tdev_domain::retry::RetryPolicy::default(),
-        };
-        let table = &self.deps.table;
-        let routing = table
-            .routing::<Value>(self.tenant)
-            .await
-            .map_err(unavailable)?;
-        let place = table
-            .reserve_arrivals(self.tenant, &routing.fair_share, 0, now)
-            .await;
-        let (place, _) = place.map_err(unavailable)?;
-        let task = Task {
-            step: Some(start.of.clone()),
-            ..draft.admit(id.clone(), place, now)
-        };
-        match table.write_task(&task).await {
-            // Somebody sent it before.
-            Ok(()) | Err(tdev_aws::Error::Conflict { .. }) => {}
-            Err(error) => return Err(unavailable(error)),
-        }
-        let (tenant, task) = (self.tenant.clone(), id.clone());
-        let permit = TaskMessage::Permit { tenant, task };
-        self.deps
-            .tasks
-            .send(&permit, &[])
-            .await
-            .map_err(unavailable)?;
-        Ok(Ok(()))
-    }
-
-    async fn start_run(
-        &self,
-        parent: &Run,
-        id: &RunId,
-        start: &Start,
-    ) -> Result<Result<(), StepError>, Unavailable> {
-        if parent.depth >= MAX_DEPTH {
-            let message = format!("workflows may start each other {MAX_DEPTH} deep");
-            return Ok(Err(StepError::new(StepErrorKind::LimitExceeded, message)));
-        }
-        let Some(WorkflowRef { name, version }) = &start.workflow else {
-            return Err(lost("a nested run names no workflow".to_owned()));
-        };
-        let Some(found) = self.workflow(name, *version).await? else {
-            let message = format!("there is no workflow '{name}'");
-            return Ok(Err(StepError::new(StepErrorKind::Unavailable, message)));
-        };
-        let now = self.now();
-        let nested = Run {
-            id: id.clone(),
-            workflow: name.clone(),
-            version: found.version,
-            definition: found.definition,
-            steps: found.steps,
-            input: start.input.clone(),
-            parent: Some(StepTry::clone(&start.of)),
-            depth: parent.depth + 1,
-            resumed: 0,
-            task_token: None,
-            created_at: now,
-            updated_at: now,
-            ..parent.clone()
-        };
-        match self.store().put_run(&tdev_run::accept(nested, now)).await {
-            // Somebody started it before.
-            Ok(()) | Err(CommitError::Conflict) => {}
-            Err(CommitError::Unavailable(error)) => return Err(error),
-        }
-        self.call(id, None, now).await?;
-        Ok(Ok(()))
-    }
-
-    /// The version of a workflow to run; none of one that was deleted.
-    async fn workflow(
-        &self,
-        name: &WorkflowName,
-        version: Option<VersionNumber>,
-    ) -> Result<Option<WorkflowVersion>, Unavailable> {
-        let table = &self.deps.table;
-        let found = table
-            .workflow(self.tenant, name)
-            .await
-            .map_err(unavailable)?;
-        let Some(found) = found.filter(|found| !found.deleted) else {
-            return Ok(None);
-        };
-        let version = version.unwrap_or(found.latest);
-        let found = table.workflow_version(self.tenant, name, version).await;
-        found.map_err(unavailable)
-    }
-
-    async fn progress_of_task(&self, id: &TaskId) -> Result<Progress, Unavailable> {
-        let found = self.deps.table.task(self.tenant, id).await;
-        let Some(task) = found.map_err(unavailable)? else {
-            return Ok(Progress::Absent);
-        };
-        let ended = |kind, message: String| Progress::Ended(Err(StepError::new(kind, message)));
-        Ok(match &task.status {
-            TaskStatus::Queued | TaskStatus::Waiting { .. } | TaskStatus::Running { .. } => {
-                Progress::Running
-            }
-            TaskStatus::Completed { invocation } => {
-                let journal = self.deps.journals.of(self.tenant);
-                let found = journal.load(invocation).await?;
-                found.map_or(Progress::Running, |found| of_invocation(&found.status))
-            }
-            TaskStatus::Failed { message, .. } => {
-                ended(StepErrorKind::AgentFailed, message.clone())
-            }
-            TaskStatus::Rejected { reason } => {
-                let reason = Rejection::as_str(*reason);
-                ended(
-                    StepErrorKind::NoAgent,
-                    format!("no agent took it: {reason}"),
-                )
-            }
-            TaskStatus::Cancelled => ended(StepErrorKind::Cancelled, "it was called off".into()),
-        })
-    }
-
-    async fn cancel_invocation(&self, id: &InvocationId) -> Result<(), Unavailable> {
-        let journal = self.deps.journals.of(self.tenant);
-        let cancelled = tdev_invocation::cancel(id, &journal, self.now()).await;
-        // Who waits for it is whoever cancels it.
-        cancelled.map(drop).map_err(unavailable)
-    }
-
-    async fn cancel_task(&self, id: &TaskId) -> Result<(), Unavailable> {
-        let table = &self.deps.table;
-        let found = table.task(self.tenant, id).await.map_err(unavailable)?;
-        let (next, invocation) = match found.map(|task| task.cancel(self.now())) {
-            None | Some(Cancelling::Ended) => return Ok(()),
-            Some(Cancelling::Cancelled(next)) => (next, None),
-            Some(Cancelling::Requested(next, invocation)) => (next, Some(invocation)),
-        };
-        // If it has changed meanwhile, whoever looks after the run tries again.
-        table.write_task(&next).await.map_err(unavailable)?;
-        match invocation {
-            Some(invocation) => self.cancel_invocation(&invocation).await,
-            None => Ok(()),
-        }
-    }
-}
-
-/// What routing reads of the inputs of a step: their `text`, or all of them.
-fn text_of(input: &Value) -> String {
-    match (input, input.get("text")) {
-        (Value::String(text), _) | (_, Some(Value::String(text))) => text.clone(),
-        _ => input.to_string(),
-    }
 }
 
 fn no_agent(agent: &AgentName) -> StepError {
@@ -459,40 +258,4 @@ fn no_agent(agent: &AgentName) -> StepError {
 
 fn lost(what: String) -> Unavailable {
     unavailable(std::io::Error::other(what))
-}
-
-fn of_invocation(status: &InvocationStatus) -> Progress {
-    let (kind, message) = match status {
-        InvocationStatus::Queued
-        | InvocationStatus::Running { .. }
-        | InvocationStatus::Suspended { .. } => return Progress::Running,
-        InvocationStatus::Completed { output } => return Progress::Ended(Ok(output.clone())),
-        InvocationStatus::Cancelled => (StepErrorKind::Cancelled, "it was called off".to_owned()),
-        InvocationStatus::Failed { failure } => match failure {
-            InvocationFailure::Agent(failure) if failure.kind == FailureKind::TimedOut => {
-                (StepErrorKind::TimedOut, failure.message.clone())
-            }
-            InvocationFailure::Agent(failure) => {
-                (StepErrorKind::AgentFailed, failure.message.clone())
-            }
-            InvocationFailure::Unresumable { message } => (StepErrorKind::Stalled, message.clone()),
-            InvocationFailure::Stalled { workers } => {
-                let message = format!("{workers} workers were lost at the same place");
-                (StepErrorKind::Stalled, message)
-            }
-        },
-    };
-    Progress::Ended(Err(StepError::new(kind, message)))
-}
-
-fn of_run(status: &RunStatus) -> Progress {
-    let (kind, message) = match status {
-        RunStatus::Running | RunStatus::Stopping { .. } | RunStatus::Compensating { .. } => {
-            return Progress::Running;
-        }
-        RunStatus::Completed { output } => return Progress::Ended(Ok(output.clone())),
-        RunStatus::Failed { because, .. } => (StepErrorKind::RunFailed, because.to_string()),
-        RunStatus::Cancelled { .. } => (StepErrorKind::Cancelled, "it was called off".to_owned()),
-    };
-    Progress::Ended(Err(StepError::new(kind, message)))
 }

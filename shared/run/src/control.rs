@@ -9,8 +9,9 @@ use tdev_domain::{
 use tdev_workflow::{Kind, Plan};
 
 use crate::error::written;
+use crate::follow::END;
 use crate::limits::{MAX_CONFLICTS, WAKE_GRACE};
-use crate::pass::{END, Pass};
+use crate::pass::Pass;
 use crate::{Error, Members, Store, World, transition};
 
 /// Brings the run further at a step that may be able to go on. What is left at `yield_at` is left

@@ -65,7 +65,9 @@
 
 mod begin;
 mod control;
+mod enter;
 mod error;
+mod follow;
 pub mod limits;
 mod map;
 mod pass;

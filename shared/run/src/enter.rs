@@ -1,0 +1,194 @@
+//! How steps begin: decided, written, and only then to be started.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tdev_domain::{
+    InvocationId, Part, Place, RunId, StepError, StepErrorKind, StepRecord, StepState, StepTry,
+    TaskId, Work,
+};
+use tdev_workflow::{Kind, limits};
+
+use crate::begin::{self, Begin, begin, context};
+use crate::limits::MAX_CONFLICTS;
+use crate::pass::Pass;
+use crate::{Error, Start, Store, World, transition};
+
+impl<S: Store, W: World> Pass<'_, S, W> {
+    /// What the step's last try starts, made of the records again.
+    pub(crate) async fn start_of(
+        &self,
+        record: &StepRecord,
+    ) -> Result<Result<Start, StepError>, Error> {
+        let (work, input) = match self.decide(record.place, record.started_at).await? {
+            Begin::Work(work, input) => (work, input),
+            Begin::As(StepState::Failed { error }) => return Ok(Err(error)),
+            Begin::As(_) | Begin::Map(_) => {
+                let message = "the step's condition does not hold any more";
+                return Ok(Err(StepError::new(StepErrorKind::InvalidInput, message)));
+            }
+        };
+        let Some(current) = record.tries.last() else {
+            let message = "the step was never tried";
+            return Ok(Err(StepError::new(StepErrorKind::Stalled, message)));
+        };
+        let of = self.name(record.place, current.number);
+        Ok(Ok(start(of, current.work.clone(), work, input)))
+    }
+
+    fn name(&self, place: Place, number: u32) -> StepTry {
+        StepTry {
+            run: self.run.id.clone(),
+            place,
+            part: Part::Work,
+            number,
+        }
+    }
+
+    /// How the step, or the item of a map, begins.
+    async fn decide(&self, place: Place, now: Timestamp) -> Result<Begin, Error> {
+        let step = self.planned(place)?;
+        let places: Vec<Place> = step.references.iter().copied().map(Place::step).collect();
+        let steps = if places.is_empty() {
+            Vec::new()
+        } else {
+            self.store.steps(&self.run.id, &places).await?
+        };
+        let context = context(&self.run, &steps);
+        let (Kind::Map(map), Some(index)) = (&step.kind, place.item) else {
+            return Ok(begin(step, &context, now));
+        };
+        let item = self.world.item(&self.run.id, place).await?;
+        let context = context.with_item(&item, index);
+        Ok(match begin::inputs(step, Some(&item), &context) {
+            Ok(input) => Begin::Work(map.work.clone(), input),
+            Err(error) => Begin::As(StepState::Failed { error }),
+        })
+    }
+
+    pub(crate) async fn try_again(
+        &mut self,
+        record: StepRecord,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let begin = self.decide(record.place, now).await?;
+        self.write_begun(record, begin, now).await
+    }
+
+    /// Begins a step whose dependencies are over, unless it has begun.
+    pub(crate) async fn enter(&mut self, place: Place, missed: bool) -> Result<(), Error> {
+        for _ in 0..MAX_CONFLICTS {
+            let found = self.found(place).await?;
+            if let Some(found) = &found
+                && found.state != StepState::Pending
+            {
+                // Whoever began it may have been lost before the rest of it.
+                return self.see_to_found(found.clone()).await.map(|_| ());
+            }
+            let now = self.world.now();
+            let begin = if missed {
+                let reason = "a step that it depends on did not run, or did not choose it";
+                Begin::As(begin::skipped(reason))
+            } else {
+                self.decide(place, now).await?
+            };
+            let id = &self.planned(place)?.id;
+            let record = transition::beginning(found.as_ref(), place, id, now);
+            if self.write_begun(record, begin, now).await? {
+                return Ok(());
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// Writes a step as it begins or is tried again, and notes what follows from that. `record`
+    /// is its next revision, still without a state.
+    async fn write_begun(
+        &mut self,
+        record: StepRecord,
+        begin: Begin,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        match begin {
+            Begin::As(state) => {
+                let next = transition::begun_as(record, state, now);
+                if next.state.is_over() {
+                    return self.end_as(next).await;
+                }
+                let was_written = self.put(&next).await?;
+                if was_written && let Some(at) = next.due_at {
+                    self.world.wake(&self.run.id, next.place, at).await?;
+                }
+                Ok(was_written)
+            }
+            Begin::Map(items) => self.begin_map(record, items, now).await,
+            Begin::Work(work, input) => self.begin_work(record, work, input, now).await,
+        }
+    }
+
+    async fn begin_work(
+        &mut self,
+        record: StepRecord,
+        work: tdev_workflow::Work,
+        input: Value,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let number = transition::next_number(&record);
+        let of = self.name(record.place, number);
+        let running = match &work {
+            tdev_workflow::Work::Agent(agent) => {
+                let version = match self.world.version(&self.run, agent).await? {
+                    Ok(version) => version,
+                    Err(error) => {
+                        let failed = StepState::Failed { error };
+                        let next = transition::begun_as(record, failed, now);
+                        return self.end_as(next).await;
+                    }
+                };
+                if self.planned(record.place)?.cache.is_some()
+                    && let Some(output) = self.world.cached((&agent.name, version), &input).await?
+                {
+                    let cached = true;
+                    let state = StepState::Completed { output, cached };
+                    let next = transition::begun_as(record, state, now);
+                    return self.end_as(next).await;
+                }
+                Work::Agent {
+                    agent: agent.name.clone(),
+                    version,
+                    invocation: InvocationId::started_by(&of),
+                }
+            }
+            tdev_workflow::Work::Task(_) => Work::Task {
+                task: TaskId::started_by(&of),
+            },
+            tdev_workflow::Work::Workflow(_) => Work::Run {
+                run: RunId::started_by(&of),
+            },
+        };
+        let timeout = self.planned(record.place)?.timeout_seconds;
+        let timeout = timeout.unwrap_or(limits::DEFAULT_TIMEOUT_SECONDS);
+        let until = transition::seconds(now, timeout);
+        let next = transition::trying(record, number, running.clone(), Some(until), now);
+        let was_written = self.put(&next).await?;
+        if was_written {
+            self.will_start(next, start(of, running, work, input));
+        }
+        Ok(was_written)
+    }
+}
+
+/// What starts `running` for a step that has `work` done for it.
+fn start(of: StepTry, running: Work, work: tdev_workflow::Work, input: Value) -> Start {
+    let (task, workflow) = match work {
+        tdev_workflow::Work::Agent(_) => (None, None),
+        tdev_workflow::Work::Task(task) => (Some(task), None),
+        tdev_workflow::Work::Workflow(workflow) => (None, Some(workflow)),
+    };
+    Start {
+        of,
+        work: running,
+        input,
+        task,
+        workflow,
+    }
+}
