@@ -8,6 +8,7 @@
 //! The rules are the second line of defence: the sandbox holds against agents that break them.
 //! They are tuned to be silent about agents that do their work.
 
+mod chain;
 mod complexity;
 mod fold;
 mod parse;
@@ -26,6 +27,7 @@ use std::collections::BTreeSet;
 use ruff_python_ast::visitor::Visitor;
 use tdev_domain::{Finding, Source, Tool};
 
+pub use chain::over_long_chain;
 pub use complexity::{Complexity, Documentation};
 pub use rules::{RULES, Rule};
 pub use structure::EvolveBlock;

@@ -3,10 +3,10 @@
 mod expr;
 mod stmt;
 
-use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{self as py};
-use ruff_python_parser::{Mode, ParseErrorType, ParseOptions, lexer, parse_unchecked};
+use ruff_python_parser::{Mode, ParseErrorType, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
+use tdev_analysis::over_long_chain;
 
 use crate::ast::{Expr, Function, MAX_DEPTH, Module, TopLevel, Type};
 
@@ -101,7 +101,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&self, source: &str, mode: Mode) -> Result<py::Mod> {
-        self.check_chains(mode)?;
+        if let Some(line) = over_long_chain(self.source, mode, MAX_CHAIN) {
+            return Err(ParseError::TooDeep { line });
+        }
         let options = ParseOptions::from(mode).with_max_recursion_depth(MAX_NESTING);
         let parsed = parse_unchecked(source, options);
         if let Some(error) = parsed.errors().first() {
@@ -115,44 +117,6 @@ impl Reader<'_> {
             });
         }
         Ok(parsed.into_syntax())
-    }
-
-    /// Refuses a chain of operators longer than [`MAX_CHAIN`], the chains around it included.
-    /// Counts tokens, so that nothing recursive sees such a source.
-    fn check_chains(&self, mode: Mode) -> Result<()> {
-        let mut lexer = lexer::lex(self.source, mode);
-        let mut outer: Vec<usize> = Vec::new();
-        let mut chain = 0usize;
-        let mut line = 1;
-        loop {
-            let token = lexer.next_token();
-            if matches!(token, TokenKind::Newline | TokenKind::NonLogicalNewline) {
-                line += 1;
-            }
-            match token {
-                TokenKind::EndOfFile => return Ok(()),
-                TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => {
-                    outer.push(chain);
-                    chain += 1;
-                }
-                TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => {
-                    // The bracket itself may be a call or subscript, one more link of the chain.
-                    chain = outer.pop().map_or(0, |chain| chain + 1);
-                }
-                TokenKind::Comma | TokenKind::Colon => {
-                    chain = outer.last().map_or(0, |chain| chain + 1);
-                }
-                TokenKind::Newline | TokenKind::Semi => {
-                    outer.clear();
-                    chain = 0;
-                }
-                kind if is_link(kind) => chain += 1,
-                _ => {}
-            }
-            if chain > MAX_CHAIN {
-                return Err(ParseError::TooDeep { line });
-            }
-        }
     }
 
     fn line(&self, at: TextSize) -> usize {
@@ -248,28 +212,4 @@ impl Reader<'_> {
             _ => Type::Any,
         }
     }
-}
-
-fn is_link(kind: TokenKind) -> bool {
-    matches!(
-        kind,
-        TokenKind::Dot
-            | TokenKind::Plus
-            | TokenKind::Minus
-            | TokenKind::Star
-            | TokenKind::DoubleStar
-            | TokenKind::Slash
-            | TokenKind::DoubleSlash
-            | TokenKind::Percent
-            | TokenKind::At
-            | TokenKind::Vbar
-            | TokenKind::Amper
-            | TokenKind::CircumFlex
-            | TokenKind::LeftShift
-            | TokenKind::RightShift
-            | TokenKind::Tilde
-            | TokenKind::Not
-            | TokenKind::If
-            | TokenKind::Lambda
-    )
 }
