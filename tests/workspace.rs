@@ -128,7 +128,8 @@ fn ours(package: &Package) -> impl Iterator<Item = &str> {
 /// What capability crates are built on beside `domain`: the engine of runs runs plans, and shares
 /// the errors of its seams with the engine of invocations; the evolution tier's language bounds
 /// sources as the analysis does.
-const BUILT_ON: [(&str, &str); 3] = [
+const BUILT_ON: [(&str, &str); 4] = [
+    ("tdev-evolution", "tdev-program"),
     ("tdev-program", "tdev-analysis"),
     ("tdev-run", "tdev-workflow"),
     ("tdev-run", "tdev-invocation"),

@@ -1,0 +1,1 @@
+//! Generations: who is there, who has children, who stays.
