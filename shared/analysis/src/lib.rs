@@ -11,6 +11,7 @@
 mod chain;
 mod complexity;
 mod fold;
+mod markers;
 mod parse;
 mod quality;
 mod report;
@@ -29,6 +30,7 @@ use tdev_domain::{Finding, Source, Tool};
 
 pub use chain::over_long_chain;
 pub use complexity::{Complexity, Documentation};
+pub use markers::{MarkerError, Markers, evolve_markers};
 pub use rules::{RULES, Rule};
 pub use structure::EvolveBlock;
 pub use tools::check_tools;

@@ -1,10 +1,11 @@
 //! What the sandbox needs of an agent: two plain functions, and markers that pair up.
 
-use ruff_python_ast::token::{TokenKind, Tokens};
+use ruff_python_ast::token::Tokens;
 use ruff_python_ast::{Expr, ModModule, Parameters, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 use serde::{Deserialize, Serialize};
 
+use crate::markers::{Markers, evolve_markers};
 use crate::report::Report;
 use crate::rules::{self, Rule};
 use crate::tree;
@@ -158,41 +159,14 @@ pub(crate) fn evolve_block(
     tokens: &Tokens,
     report: &mut Report,
 ) -> Option<EvolveBlock> {
-    let mut open: Option<u32> = None;
-    let mut block = None;
-    for token in tokens
-        .iter()
-        .filter(|token| token.kind() == TokenKind::Comment)
-    {
-        let text = source.get(token.range().to_std_range()).unwrap_or_default();
-        let line = report.line(token.start());
-        let complaint = match (text.trim_start_matches('#').trim(), open) {
-            ("EVOLVE-BLOCK-START", None) if block.is_some() => "a second EVOLVE-BLOCK",
-            ("EVOLVE-BLOCK-START", None) => {
-                open = Some(line);
-                continue;
-            }
-            ("EVOLVE-BLOCK-START", Some(_)) => "EVOLVE-BLOCK-START inside a block",
-            ("EVOLVE-BLOCK-END", Some(start_line)) => {
-                open = None;
-                block = Some(EvolveBlock {
-                    start_line,
-                    end_line: line,
-                });
-                continue;
-            }
-            ("EVOLVE-BLOCK-END", None) => "EVOLVE-BLOCK-END without a start",
-            _ => continue,
-        };
-        report.add(&rules::EVOLVE_MARKERS, token.range(), complaint);
-        return None;
+    match evolve_markers(source, tokens) {
+        Ok(markers) => markers.map(|Markers { start, end }| EvolveBlock {
+            start_line: report.line(start.start()),
+            end_line: report.line(end.start()),
+        }),
+        Err(error) => {
+            report.add(&rules::EVOLVE_MARKERS, error.range(), error.to_string());
+            None
+        }
     }
-    if let Some(line) = open {
-        report.add_whole(
-            &rules::EVOLVE_MARKERS,
-            format!("the EVOLVE-BLOCK-START on line {line} has no end"),
-        );
-        return None;
-    }
-    block
 }

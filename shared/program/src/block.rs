@@ -1,12 +1,10 @@
 //! The part of a source that may evolve, between its two markers.
 
+use tdev_analysis::{MarkerError, Markers};
 use tdev_domain::{MAX_AGENT_BYTES, Source, SourceError};
 
 use crate::ast::Function;
-use crate::parse::{ParseError, parse_functions};
-
-const START: &str = "EVOLVE-BLOCK-START";
-const END: &str = "EVOLVE-BLOCK-END";
+use crate::parse::{ParseError, markers, parse_functions};
 
 /// A source split at `# EVOLVE-BLOCK-START` and `# EVOLVE-BLOCK-END`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,18 +17,23 @@ pub struct Evolvable {
 /// Why a source has no block to evolve, or the block cannot be replaced.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BlockError {
-    /// There is no marker that starts a block.
-    #[error("there is no `# {START}`")]
+    /// There are no markers.
+    #[error("there is no `# EVOLVE-BLOCK-START`")]
     Absent,
-    /// The block is not ended.
-    #[error("the block that starts on line {0} has no `# {END}`")]
-    NotEnded(usize),
-    /// A marker that has no partner, or a second block.
-    #[error("line {0}: a marker too many")]
-    Surplus(usize),
+    /// The source, or the new block, is not Python.
+    #[error("not Python")]
+    Parse(#[source] ParseError),
+    /// The markers do not pair up.
+    #[error("line {line}: the markers do not pair up")]
+    Markers {
+        /// The line of the marker, from 1.
+        line: usize,
+        /// Which it is.
+        source: MarkerError,
+    },
     /// The new block has a marker in it.
-    #[error("the new block has a marker on its line {0}")]
-    MarkerInside(usize),
+    #[error("the new block has a marker in it")]
+    MarkerInside,
     /// The whole would have more than [`MAX_AGENT_BYTES`].
     #[error("the source would have {bytes} bytes; the limit is {MAX_AGENT_BYTES}")]
     TooLarge {
@@ -42,39 +45,29 @@ pub enum BlockError {
     Invalid(#[source] SourceError),
 }
 
-/// The marker that `line` is.
-fn marker(line: &str) -> Option<&str> {
-    let text = line
-        .trim()
-        .strip_prefix('#')?
-        .trim_start_matches('#')
-        .trim();
-    (text == START || text == END).then_some(text)
-}
-
 impl Evolvable {
-    /// Splits `source` at its markers, which stand on lines of their own.
+    /// Splits `source` at its markers.
     ///
     /// # Errors
     ///
     /// [`BlockError`], unless there is exactly one block.
     pub fn split(source: &Source) -> Result<Self, BlockError> {
         let text = source.as_str();
-        let mut start: Option<(usize, usize)> = None;
-        let mut end: Option<usize> = None;
-        let mut offset = 0;
-        for (index, line) in text.split_inclusive('\n').enumerate() {
-            let number = index + 1;
-            match (marker(line), start, end) {
-                (None, ..) => {}
-                (Some(START), None, None) => start = Some((number, offset + line.len())),
-                (Some(END), Some(_), None) => end = Some(offset),
-                _ => return Err(BlockError::Surplus(number)),
+        let markers = markers(text).map_err(BlockError::Parse)?;
+        let markers = markers.map_err(|error| {
+            let before = &text[..error.range().start().to_usize()];
+            let line = before.matches('\n').count() + 1;
+            BlockError::Markers {
+                line,
+                source: error,
             }
-            offset += line.len();
-        }
-        let (line, start) = start.ok_or(BlockError::Absent)?;
-        let end = end.ok_or(BlockError::NotEnded(line))?;
+        })?;
+        let Markers { start, end } = markers.ok_or(BlockError::Absent)?;
+        // The lines of the markers belong to what stays.
+        let rest = &text[start.end().to_usize()..];
+        let start = text.len() - rest.find('\n').map_or(0, |at| rest.len() - at - 1);
+        let end = end.start().to_usize();
+        let end = text[..end].rfind('\n').map_or(end, |at| at + 1);
         Ok(Self {
             before: text[..start].to_owned(),
             block: text[start..end].to_owned(),
@@ -124,9 +117,12 @@ impl Evolvable {
     ///
     /// [`BlockError`] if the block has a marker in it or the whole is too large.
     pub fn with_block(&self, block: &str) -> Result<Source, BlockError> {
-        let inside = block.lines().position(|line| marker(line).is_some());
-        if let Some(index) = inside {
-            return Err(BlockError::MarkerInside(index + 1));
+        // Most blocks have nothing like a marker and need not be read.
+        if block.contains("EVOLVE-BLOCK") {
+            let markers = markers(block).map_err(BlockError::Parse)?;
+            if markers != Ok(None) {
+                return Err(BlockError::MarkerInside);
+            }
         }
         let line_break = if block.is_empty() || block.ends_with('\n') {
             ""
@@ -176,9 +172,25 @@ mod tests {
     fn exactly_one_block() {
         let split = |text: &str| Evolvable::split(&source(text)).unwrap_err();
         assert_eq!(split("x = 1\n"), BlockError::Absent);
-        assert_eq!(split("# EVOLVE-BLOCK-START\n"), BlockError::NotEnded(1));
-        assert_eq!(split("x = 1\n# EVOLVE-BLOCK-END\n"), BlockError::Surplus(2));
-        assert_eq!(split(&format!("{TEXT}\n{TEXT}")), BlockError::Surplus(10));
+        let at = |text: &str| match split(text) {
+            BlockError::Markers { line, source } => (line, source.to_string()),
+            other => panic!("{other}"),
+        };
+        let not_ended = "EVOLVE-BLOCK-START without an end";
+        assert_eq!(at("# EVOLVE-BLOCK-START\n"), (1, not_ended.to_owned()));
+        assert_eq!(at("x = 1\n# EVOLVE-BLOCK-END\n").0, 2);
+        assert_eq!(at(&format!("{TEXT}\n{TEXT}")).0, 10);
+        assert_eq!(at("x = 1  # EVOLVE-BLOCK-START\n# EVOLVE-BLOCK-END\n").0, 1);
+        assert!(matches!(split("def\n"), BlockError::Parse(_)));
+    }
+
+    #[test]
+    fn a_marker_in_a_string_is_none() {
+        let text = format!("NOTE = ```\n# EVOLVE-BLOCK-START\n```\n{TEXT}").replace('`', "\"");
+        let split = Evolvable::split(&source(&text)).unwrap();
+        assert_eq!(split.block(), "def f(x):\n    return x\n");
+        let quoted = "def f(x):\n    return '# EVOLVE-BLOCK-END'\n";
+        assert!(split.with_block(quoted).is_ok());
     }
 
     #[test]
@@ -195,7 +207,7 @@ mod tests {
         );
         assert_eq!(
             split.with_block("x = 1\n# EVOLVE-BLOCK-END\n"),
-            Err(BlockError::MarkerInside(2))
+            Err(BlockError::MarkerInside)
         );
     }
 }

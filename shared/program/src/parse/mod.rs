@@ -4,9 +4,9 @@ mod expr;
 mod stmt;
 
 use ruff_python_ast::{self as py};
-use ruff_python_parser::{Mode, ParseErrorType, ParseOptions, parse_unchecked};
+use ruff_python_parser::{Mode, ParseErrorType, ParseOptions, Parsed, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
-use tdev_analysis::over_long_chain;
+use tdev_analysis::{MarkerError, Markers, evolve_markers, over_long_chain};
 
 use crate::ast::{Expr, Function, MAX_DEPTH, Module, TopLevel, Type};
 
@@ -55,7 +55,7 @@ type Result<T> = std::result::Result<T, ParseError>;
 pub fn parse(source: &str) -> Result<Module> {
     let reader = Reader { source };
     let parsed = reader.read(source, Mode::Module)?;
-    let py::Mod::Module(module) = parsed else {
+    let py::Mod::Module(module) = parsed.into_syntax() else {
         return Err(reader.outside(TextRange::default(), "an expression"));
     };
     let items = module.body.iter().map(|stmt| reader.top_level(stmt));
@@ -71,7 +71,8 @@ pub fn parse(source: &str) -> Result<Module> {
 /// [`ParseError`], which names the line.
 pub fn parse_functions(source: &str) -> Result<Vec<Function>> {
     let reader = Reader { source };
-    let py::Mod::Module(module) = reader.read(source, Mode::Module)? else {
+    let parsed = reader.read(source, Mode::Module)?;
+    let py::Mod::Module(module) = parsed.into_syntax() else {
         return Err(reader.outside(TextRange::default(), "an expression"));
     };
     let function = |stmt: &py::Stmt| match stmt {
@@ -88,10 +89,16 @@ pub fn parse_functions(source: &str) -> Result<Vec<Function>> {
 /// [`ParseError`], which names the line.
 pub fn parse_expr(source: &str) -> Result<Expr> {
     let reader = Reader { source };
-    match reader.read(source, Mode::Expression)? {
+    match reader.read(source, Mode::Expression)?.into_syntax() {
         py::Mod::Expression(expression) => reader.expr(&expression.body, 0),
         py::Mod::Module(module) => Err(reader.outside(module.range, "a statement")),
     }
+}
+
+/// Finds the markers of a source that is Python.
+pub(crate) fn markers(source: &str) -> Result<std::result::Result<Option<Markers>, MarkerError>> {
+    let parsed = Reader { source }.read(source, Mode::Module)?;
+    Ok(evolve_markers(source, parsed.tokens()))
 }
 
 /// Reads the syntax tree of a source.
@@ -100,7 +107,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(&self, source: &str, mode: Mode) -> Result<py::Mod> {
+    fn read(&self, source: &str, mode: Mode) -> Result<Parsed<py::Mod>> {
         if let Some(line) = over_long_chain(self.source, mode, MAX_CHAIN) {
             return Err(ParseError::TooDeep { line });
         }
@@ -116,7 +123,7 @@ impl Reader<'_> {
                 },
             });
         }
-        Ok(parsed.into_syntax())
+        Ok(parsed)
     }
 
     fn line(&self, at: TextSize) -> usize {
