@@ -142,14 +142,18 @@ fn run_examples(
 /// Takes a run as far as it goes without an effect.
 fn try_out(worker: &mut Worker, mut turn: Turn, now: Timestamp) -> io::Result<Trialled> {
     loop {
-        let call = match turn {
+        let calls = match turn {
             Turn::Ended(done) => return Ok(Trialled::Ended(done.run.outcome)),
-            Turn::Called(call) => call,
+            Turn::Called(calls) => calls,
         };
-        let Some(answer) = trial::answer(&call, now) else {
-            return Ok(Trialled::Stopped(call.tool));
-        };
-        turn = worker.answer(Ok(answer))?;
+        let mut answers = Vec::with_capacity(calls.len());
+        for call in &calls {
+            let Some(answer) = trial::answer(call, now) else {
+                return Ok(Trialled::Stopped(call.tool));
+            };
+            answers.push(Ok(answer));
+        }
+        turn = worker.answer(answers)?;
     }
 }
 

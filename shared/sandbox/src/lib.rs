@@ -6,6 +6,14 @@
 //! pauses at every tool call as a [`Suspended`], which can be written as bytes and resumed
 //! elsewhere. JSON goes in and JSON comes out.
 //!
+//! # Agents called at once
+//!
+//! In an agent that imports `asyncio`, `call_agent` is a coroutine function: what is called has to
+//! be awaited, alone or with others by `asyncio.gather`. The run pauses when nothing in it can go on
+//! without an agent's answer, and then for all the calls that are awaited. Their answers are given
+//! to it together, and reach it in the order of the calls. All other tools are plain functions
+//! there too.
+//!
 //! # Two ways to run
 //!
 //! - [`Program`] runs an agent in this process, in microseconds.

@@ -19,6 +19,8 @@ pub(crate) struct Names {
     pub(crate) called: BTreeSet<String>,
     /// Names bound at module level.
     pub(crate) globals: BTreeSet<String>,
+    /// Modules imported anywhere.
+    pub(crate) modules: BTreeSet<String>,
     /// Names written anywhere: assigned, defined, imported, deleted, used as attribute.
     pub(crate) written: BTreeSet<String>,
 }
@@ -124,10 +126,13 @@ impl SourceOrderVisitor<'_> for Visitor {
                     }
                     Stmt::Import(import) => {
                         for alias in &import.names {
+                            self.names.modules.insert(alias.name.to_string());
                             self.bind(alias.asname.as_ref().unwrap_or(&alias.name));
                         }
                     }
                     Stmt::ImportFrom(import) => {
+                        let module = import.module.iter().map(ToString::to_string);
+                        self.names.modules.extend(module);
                         for alias in &import.names {
                             self.bind(alias.asname.as_ref().unwrap_or(&alias.name));
                         }
@@ -283,6 +288,7 @@ mod tests {
         let names = Names::of("import os.path as p\nA = 1\ndef f(a):\n    b = 1\n    [c for c in a]\n    global G\n    G = len(a)\n").unwrap();
         let globals: Vec<_> = names.globals.iter().map(String::as_str).collect();
         assert_eq!(globals, ["A", "G", "f", "p"]);
+        assert!(names.modules.contains("os.path"));
         assert!(names.called.contains("len"));
         assert!(names.written.contains("b") && names.written.contains("c"));
     }

@@ -119,8 +119,9 @@ impl Program {
             match progress {
                 Progress::Ended(run) => return run,
                 Progress::Suspended(suspended) => {
-                    let answer = host.call(suspended.call());
-                    progress = suspended.resume(answer);
+                    let calls = suspended.calls().iter();
+                    let answers = calls.map(|call| host.call(call)).collect();
+                    progress = suspended.resume(answers);
                 }
             }
         }

@@ -1,8 +1,9 @@
 //! A run of an agent: its turns, its tool calls, its end.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use monty::{FunctionCall, RunProgress};
+use monty::{FunctionCall, ResolveFutures, RunProgress};
 use monty_types::{
     ExcType, ExtFunctionResult, MontyException, MontyObject, NameLookupResult, PrintWriter,
     ResourceLimits, ResourceTracker,
@@ -41,6 +42,9 @@ impl Run {
 
 /// What the agent is told in place of an answer that exceeds the limits of an input.
 pub(crate) const ANSWER_TOO_LARGE: &str = "the tool's answer is too large";
+
+/// What the agent is told in place of an answer that was not given.
+const NO_ANSWER: &str = "the tool gave no answer";
 
 /// A tool that an agent called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,24 +87,35 @@ pub trait Host {
 pub enum Progress {
     /// It ended.
     Ended(Run),
-    /// It waits for the answer to a tool call.
+    /// It waits for the answer to a tool call, or to several calls of agents.
     Suspended(Suspended),
 }
 
-/// A run that waits for the answer to a tool call.
+/// A run that waits for the answer to a tool call, or to the calls of agents that it has made and
+/// now awaits.
 ///
 /// It can be kept, written as bytes ([`Self::to_snapshot`]), and resumed in another process.
 #[derive(Debug)]
 pub struct Suspended {
     pub(crate) session: Session,
-    pub(crate) call: ToolCall,
-    pub(crate) state: Box<FunctionCall>,
+    pub(crate) calls: Vec<ToolCall>,
+    pub(crate) state: Box<Paused>,
+}
+
+/// The interpreter, where it can go no further.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Paused {
+    /// At a call.
+    Call(FunctionCall),
+    /// Where it awaits calls that were made before.
+    Futures(ResolveFutures),
 }
 
 impl Suspended {
-    /// The call that wants an answer.
-    pub fn call(&self) -> &ToolCall {
-        &self.call
+    /// The calls that want an answer: one of a tool, or all the calls of agents that are awaited at
+    /// this time, in the order in which they were made.
+    pub fn calls(&self) -> &[ToolCall] {
+        &self.calls
     }
 
     /// What the run may use.
@@ -113,23 +128,56 @@ impl Suspended {
         micros(self.session.usage.run_time)
     }
 
-    /// Gives the answer and lets the run go on to its next tool call or its end.
-    pub fn resume(self, answer: Result<Value, ToolError>) -> Progress {
-        let answer = match answer {
-            Ok(value) => answered(&value),
-            Err(error) => raise(ExcType::RuntimeError, &error.message),
+    /// Gives the answers, in the order of the calls, and lets the run go on to its next tool call
+    /// or its end. An answer that is lacking is an error to the agent.
+    pub fn resume(self, answers: Vec<Result<Value, ToolError>>) -> Progress {
+        let mut session = self.session;
+        let mut answers = answers.into_iter();
+        let mut next = || match answers.next() {
+            Some(answer) => answer.map_err(|error| error.message),
+            None => Err(NO_ANSWER.to_owned()),
         };
-        let state = self.state;
-        self.session
-            .advance(|print| Ok(state.resume(answer, print)))
+        match *self.state {
+            Paused::Call(state) => {
+                let answer = told(next());
+                session.advance(|print| Ok(state.resume(answer, print)))
+            }
+            Paused::Futures(state) => {
+                session
+                    .given
+                    .extend(awaited(&state).into_iter().map(|id| (id, next())));
+                session.advance(|_| Ok(Ok(RunProgress::ResolveFutures(state))))
+            }
+        }
     }
 }
 
-fn answered(value: &Value) -> ExtFunctionResult {
-    match json::answer(value) {
-        Some(object) => ExtFunctionResult::Return(object),
-        None => raise(ExcType::RuntimeError, ANSWER_TOO_LARGE),
+/// The calls that are awaited, in the order in which they were made; the interpreter knows none.
+fn awaited(state: &ResolveFutures) -> Vec<u32> {
+    let mut ids = state.pending_call_ids().to_vec();
+    ids.sort_unstable();
+    ids
+}
+
+/// An answer as the host function gives it.
+fn told(answer: Result<Value, String>) -> ExtFunctionResult {
+    match answer.and_then(|value| object(&value)) {
+        Ok(object) => ExtFunctionResult::Return(object),
+        Err(message) => raise(ExcType::RuntimeError, &message),
     }
+}
+
+/// An answer as the wrapper takes it that awaits it.
+fn told_later(answer: Result<Value, String>) -> ExtFunctionResult {
+    let (good, answer) = match answer.and_then(|value| object(&value)) {
+        Ok(object) => (true, object),
+        Err(message) => (false, MontyObject::String(message)),
+    };
+    ExtFunctionResult::Return(MontyObject::Tuple(vec![MontyObject::Bool(good), answer]))
+}
+
+fn object(value: &Value) -> Result<MontyObject, String> {
+    json::answer(value).ok_or_else(|| ANSWER_TOO_LARGE.to_owned())
 }
 
 fn raise(exception: ExcType, message: &str) -> ExtFunctionResult {
@@ -144,6 +192,11 @@ pub(crate) type Step<T> = Result<Result<T, MontyException>, AgentFailure>;
 pub(crate) struct Session {
     pub(crate) program: Program,
     pub(crate) usage: Usage,
+    /// Calls of agents that are to be awaited, by the interpreter's number.
+    pub(crate) made: BTreeMap<u32, ToolCall>,
+    /// Answers to such calls, until the interpreter has them. It gets one after the other and goes
+    /// on with each as far as it comes, so that what happens next has the order of the calls.
+    pub(crate) given: BTreeMap<u32, Result<Value, String>>,
     /// Bytes that the suspended run holds.
     pub(crate) held: usize,
 }
@@ -160,8 +213,20 @@ pub(crate) struct Usage {
 /// What becomes of a call to the host function.
 enum Reply {
     Ask(ToolCall),
+    /// It is asked for when it is awaited.
+    AskLater(ToolCall),
     Answer(ExtFunctionResult),
     Abort(AgentFailure),
+}
+
+/// What there is for calls that are awaited.
+enum Awaited {
+    /// The answer to one of them.
+    Given(u32, ExtFunctionResult),
+    /// They are to be asked for.
+    Calls(Vec<ToolCall>),
+    /// They will never be answered.
+    Nothing,
 }
 
 type BoxedStep = Box<dyn FnOnce(PrintWriter<'_>) -> Step<RunProgress>>;
@@ -177,6 +242,8 @@ impl Session {
         Self {
             program,
             usage,
+            made: BTreeMap::new(),
+            given: BTreeMap::new(),
             held: 0,
         }
     }
@@ -190,12 +257,10 @@ impl Session {
         loop {
             let next: BoxedStep = match progress {
                 Ok(Ok(Ok(RunProgress::FunctionCall(state)))) => match self.receive(&state) {
-                    Reply::Ask(call) => {
-                        return Progress::Suspended(Suspended {
-                            session: self,
-                            call,
-                            state: Box::new(state),
-                        });
+                    Reply::Ask(call) => return self.suspend(vec![call], Paused::Call(state)),
+                    Reply::AskLater(call) => {
+                        self.made.insert(state.call_id, call);
+                        Box::new(move |print| Ok(state.resume_pending(print)))
                     }
                     Reply::Answer(answer) => Box::new(move |print| Ok(state.resume(answer, print))),
                     Reply::Abort(why) => {
@@ -209,10 +274,16 @@ impl Session {
                     let why = failure::forbidden(state.function_call.name());
                     return self.abort(why, |stop, print| state.abort(stop, print));
                 }
-                Ok(Ok(Ok(RunProgress::ResolveFutures(state)))) => {
-                    let why = failure::endless_wait();
-                    return self.abort(why, |stop, print| state.abort(stop, print));
-                }
+                Ok(Ok(Ok(RunProgress::ResolveFutures(state)))) => match self.wait(&state) {
+                    Awaited::Given(id, answer) => {
+                        Box::new(move |print| Ok(state.resume(vec![(id, answer)], print)))
+                    }
+                    Awaited::Calls(calls) => return self.suspend(calls, Paused::Futures(state)),
+                    Awaited::Nothing => {
+                        let why = failure::endless_wait();
+                        return self.abort(why, |stop, print| state.abort(stop, print));
+                    }
+                },
                 Ok(Ok(Ok(RunProgress::Complete(object)))) => {
                     return self.end(Ok(Ok(Ok(object))));
                 }
@@ -222,6 +293,28 @@ impl Session {
             };
             progress = self.turn(next);
         }
+    }
+
+    /// What there is for calls that are awaited.
+    fn wait(&mut self, state: &ResolveFutures) -> Awaited {
+        let ids = awaited(state);
+        if let Some((id, answer)) = ids.iter().find_map(|id| self.given.remove_entry(id)) {
+            return Awaited::Given(id, told_later(answer));
+        }
+        let calls: Vec<_> = ids.iter().filter_map(|id| self.made.remove(id)).collect();
+        if calls.is_empty() {
+            Awaited::Nothing
+        } else {
+            Awaited::Calls(calls)
+        }
+    }
+
+    fn suspend(self, calls: Vec<ToolCall>, state: Paused) -> Progress {
+        Progress::Suspended(Suspended {
+            session: self,
+            calls,
+            state: Box::new(state),
+        })
     }
 
     fn turn<T>(
@@ -263,6 +356,11 @@ impl Session {
         let request = (state.function_name == wrapper::CALL && state.object_id.is_none())
             .then_some(state.args.as_slice());
         match request {
+            Some([MontyObject::String(tool), MontyObject::String(message)])
+                if tool == wrapper::RAISE =>
+            {
+                Reply::Answer(raise(ExcType::RuntimeError, message))
+            }
             Some([MontyObject::String(tool), payload]) => match tool.parse() {
                 Ok(tool) if self.program.layout().tools.contains(&tool) => {
                     self.tool_called(tool, payload)
@@ -296,7 +394,12 @@ impl Session {
             }
         }
         let args = Value::Object(args);
-        Reply::Ask(ToolCall { tool, args })
+        let call = ToolCall { tool, args };
+        if tool == Tool::CallAgent && self.program.layout().awaits_agents {
+            Reply::AskLater(call)
+        } else {
+            Reply::Ask(call)
+        }
     }
 }
 

@@ -1,17 +1,19 @@
 //! A suspended run as bytes, and back.
 
-use monty::FunctionCall;
+use std::collections::BTreeMap;
+
 use monty_types::MONTY_VERSION;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tdev_domain::AgentFailure;
 
-use crate::run::{Session, Suspended, ToolCall, Usage};
+use crate::run::{Paused, Session, Suspended, ToolCall, Usage};
 use crate::{Program, memory};
 
 const MAGIC: &[u8; 8] = b"TDEVSNAP";
 
 /// The version of what this crate writes around the interpreter's own state.
-const FORMAT_VERSION: u16 = 3;
+const FORMAT_VERSION: u16 = 4;
 
 /// The header without the interpreter's version.
 const HEADER_BYTES: usize = MAGIC.len() + 2 + 1 + 4 + 4;
@@ -57,16 +59,24 @@ pub enum SnapshotFailure {
 struct StateRef<'a> {
     usage: &'a Usage,
     #[serde(with = "as_json")]
-    call: &'a ToolCall,
-    interpreter: &'a FunctionCall,
+    calls: &'a [ToolCall],
+    #[serde(with = "as_json")]
+    made: &'a BTreeMap<u32, ToolCall>,
+    #[serde(with = "as_json")]
+    given: &'a BTreeMap<u32, Result<Value, String>>,
+    interpreter: &'a Paused,
 }
 
 #[derive(Deserialize)]
 struct State {
     usage: Usage,
     #[serde(with = "as_json")]
-    call: ToolCall,
-    interpreter: FunctionCall,
+    calls: Vec<ToolCall>,
+    #[serde(with = "as_json")]
+    made: BTreeMap<u32, ToolCall>,
+    #[serde(with = "as_json")]
+    given: BTreeMap<u32, Result<Value, String>>,
+    interpreter: Paused,
 }
 
 impl Suspended {
@@ -77,7 +87,9 @@ impl Suspended {
     pub fn to_snapshot(&self) -> Result<Vec<u8>, SnapshotFailure> {
         let state = postcard::to_stdvec(&StateRef {
             usage: &self.session.usage,
-            call: &self.call,
+            calls: &self.calls,
+            made: &self.session.made,
+            given: &self.session.given,
             interpreter: &self.state,
         })
         .map_err(SnapshotFailure::Unwritable)?;
@@ -110,7 +122,9 @@ impl Suspended {
             memory::measured(|| memory::guarded(|| postcard::from_bytes::<State>(&written)));
         let State {
             usage,
-            call,
+            calls,
+            made,
+            given,
             interpreter,
         } = decoded
             .map_err(|_| SnapshotFailure::Damaged)?
@@ -118,11 +132,13 @@ impl Suspended {
         let session = Session {
             program: program.clone(),
             usage,
+            made,
+            given,
             held,
         };
         Ok(Self {
             session,
-            call,
+            calls,
             state: Box::new(interpreter),
         })
     }

@@ -21,6 +21,8 @@ use crate::names::Names;
 
 /// The host function behind every tool.
 pub(crate) const CALL: &str = "__tdev_call";
+/// What is called in place of a tool to raise a `RuntimeError`, whatever that name stands for.
+pub(crate) const RAISE: &str = "raise";
 
 /// The walk came through: the value is bounded.
 pub(crate) const BOUNDED: i64 = 0;
@@ -122,6 +124,8 @@ pub(crate) struct Layout {
     lines: u32,
     /// The tools the agent may call.
     pub(crate) tools: BTreeSet<Tool>,
+    /// Whether a call of an agent is a coroutine, so that several can be awaited at once.
+    pub(crate) awaits_agents: bool,
 }
 
 impl Layout {
@@ -148,6 +152,7 @@ pub(crate) struct Wrapped {
 pub(crate) fn wrap(text: &str, names: &Names, tools: &BTreeSet<Tool>) -> Wrapped {
     let mut input_names = vec!["__tdev_describe".to_owned(), "__tdev_input".to_owned()];
     let mut fixed_inputs = Vec::new();
+    let awaits_agents = names.modules.contains("asyncio");
     let mut before = WALK
         .replace("{depth}", &limits::MAX_RECURSION.to_string())
         .replace("{size}", &limits::MAX_OUTPUT_BYTES.to_string())
@@ -161,7 +166,7 @@ pub(crate) fn wrap(text: &str, names: &Names, tools: &BTreeSet<Tool>) -> Wrapped
             docstring: None,
         });
         before.push_str(&stand_ins(names, tools));
-        before.extend(tools.iter().copied().map(definition));
+        before.extend(tools.iter().map(|tool| definition(*tool, awaits_agents)));
     }
     for name in BUILTINS {
         let written = if names.written.contains(name) {
@@ -178,6 +183,7 @@ pub(crate) fn wrap(text: &str, names: &Names, tools: &BTreeSet<Tool>) -> Wrapped
         before: line_count(&before),
         lines: line_count(text) + 1,
         tools: tools.clone(),
+        awaits_agents,
     };
     Wrapped {
         text: format!("{before}{text}\n{RESULT}"),
@@ -189,7 +195,7 @@ pub(crate) fn wrap(text: &str, names: &Names, tools: &BTreeSet<Tool>) -> Wrapped
 
 /// The function by which an agent calls `tool`. Its signature is checked by calling it, as any
 /// function's; its arguments go to the host by name.
-fn definition(tool: Tool) -> String {
+fn definition(tool: Tool, awaits_agents: bool) -> String {
     let parameters = tool.parameters();
     let mut arguments = String::new();
     for parameter in parameters {
@@ -204,9 +210,14 @@ fn definition(tool: Tool) -> String {
         let _ = write!(arguments, "'{name}': {value}, ");
     }
     let parameters = parameters.join(", ");
-    format!(
-        "def {tool}({parameters}):\n    return {CALL}('{tool}', __tdev_bounded({{{arguments}}}))\n"
-    )
+    let call = format!("{CALL}('{tool}', __tdev_bounded({{{arguments}}}))");
+    if tool == Tool::CallAgent && awaits_agents {
+        // A future that fails would fail what gathers it, and not raise where it is awaited.
+        return format!(
+            "async def {tool}({parameters}):\n    good, answer = await {call}\n    if good:\n        return answer\n    {CALL}('{RAISE}', answer)\n"
+        );
+    }
+    format!("def {tool}({parameters}):\n    return {call}\n")
 }
 
 /// Replaces `@name` where the name ends there.

@@ -38,9 +38,11 @@ pub struct WorkerRun {
 /// How far a turn of a run came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Turn {
-    /// To a tool call, at which the worker holds it. An answer is due, now or, by way of a
-    /// snapshot, from any worker at any time.
-    Called(ToolCall),
+    /// To a tool call, or to where it awaits agents that it has called; the worker holds it there.
+    /// An answer to each call is due, now or, by way of a snapshot, from any worker at any time.
+    /// There is at least one, and if there are several, all are of agents, in the order in which
+    /// they were made.
+    Called(Vec<ToolCall>),
     /// To its end.
     Ended(WorkerRun),
 }
@@ -106,7 +108,10 @@ impl Worker {
         loop {
             match turn {
                 Turn::Ended(run) => return Ok(run),
-                Turn::Called(call) => turn = self.answer(host.call(&call))?,
+                Turn::Called(calls) => {
+                    let answers = calls.iter().map(|call| host.call(call)).collect();
+                    turn = self.answer(answers)?;
+                }
             }
         }
     }
@@ -135,23 +140,24 @@ impl Worker {
         self.begin(&Request::Start(agent, input.clone(), *limits), limits)
     }
 
-    /// Answers the tool call at which the run that is held stands, and lets it go on to the next
-    /// one or its end. Its wall time goes on where it was.
+    /// Answers the calls at which the run that is held stands, in their order, and lets it go on to
+    /// the next or its end. Its wall time goes on where it was.
     ///
     /// # Errors
     ///
     /// No run is held, not even one whose process has ended meanwhile, or the process cannot be
     /// spoken to; nothing more is known of the run.
-    pub fn answer(&mut self, answer: Result<Value, ToolError>) -> io::Result<Turn> {
-        let answer = match answer {
+    pub fn answer(&mut self, answers: Vec<Result<Value, ToolError>>) -> io::Result<Turn> {
+        let answers = answers.into_iter().map(|answer| match answer {
             Ok(value) if json::check_input(&value).is_err() => {
                 Err(run::ANSWER_TOO_LARGE.to_owned())
             }
             Ok(value) => Ok(value),
             Err(error) => Err(error.message),
-        };
+        });
+        let answers = answers.collect();
         let (process, clock) = self.holding()?;
-        self.turn(process, clock, &Request::Answer(answer))
+        self.turn(process, clock, &Request::Answer(answers))
     }
 
     /// The run that is held, as bytes: all that [`Self::restore`] needs, beside the agent itself,
@@ -215,9 +221,9 @@ impl Worker {
     ) -> io::Result<Turn> {
         // The process goes back only after it has answered; else it is dropped, which ends it.
         let turn = match process.turn(request, &mut clock)? {
-            Heard::Response(Response::Called(call)) => {
+            Heard::Response(Response::Called(calls)) => {
                 process.run = Some(clock);
-                Turn::Called(call)
+                Turn::Called(calls)
             }
             Heard::Response(Response::Ended(done)) => Turn::Ended(done.into()),
             Heard::Died(failure) => return Ok(Turn::Ended(not_run(failure, clock.spent()))),

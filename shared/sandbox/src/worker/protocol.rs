@@ -22,8 +22,8 @@ pub(super) enum Request {
     Describe(Agent, Limits),
     /// Call `execute` with this input, up to the first tool call.
     Start(Agent, Value, Limits),
-    /// Answer the tool call at which the run stands, and let it go on to the next.
-    Answer(Result<Value, String>),
+    /// Answer the calls at which the run stands, and let it go on to the next.
+    Answer(Vec<Result<Value, String>>),
     /// Write the run that is held.
     Snapshot,
     /// Hold the agent's run that was written so.
@@ -51,8 +51,8 @@ impl Agent {
 pub(super) enum Response {
     /// It has come up. The one message that nobody asked for.
     Ready,
-    /// The run called a tool and is held there.
-    Called(ToolCall),
+    /// The run called a tool, or awaits agents that it called, and is held there.
+    Called(Vec<ToolCall>),
     /// The run ended.
     Ended(Done),
     /// The run that is held, written.

@@ -77,7 +77,7 @@ impl Bench {
                 Ok((program, compiled)) => self.advanced(program.start(&input, &limits), compiled),
                 Err(failure) => not_run(failure),
             },
-            Request::Answer(answer) => self.answer(answer),
+            Request::Answer(answers) => self.answer(answers),
             Request::Snapshot => self.snapshot(),
             Request::Restore(agent, Bytes(snapshot)) => match self.prepare(&agent)? {
                 Ok((program, compiled)) => self.restore(&program, compiled, &snapshot),
@@ -101,21 +101,23 @@ impl Bench {
         match progress {
             Progress::Ended(run) => ended(run, compiled),
             Progress::Suspended(suspended) => {
-                let call = suspended.call().clone();
+                let calls = suspended.calls().to_vec();
                 self.held = Some(Held {
                     suspended,
                     compiled,
                 });
-                Response::Called(call)
+                Response::Called(calls)
             }
         }
     }
 
-    fn answer(&mut self, answer: Result<Value, String>) -> Response {
+    fn answer(&mut self, answers: Vec<Result<Value, String>>) -> Response {
         let Some(held) = self.held.take() else {
             return Response::NoRun;
         };
-        let progress = held.suspended.resume(answer.map_err(ToolError::new));
+        let answers = answers.into_iter();
+        let answers = answers.map(|answer| answer.map_err(ToolError::new));
+        let progress = held.suspended.resume(answers.collect());
         self.advanced(progress, held.compiled)
     }
 

@@ -7,6 +7,7 @@
 )]
 
 mod agent;
+mod gather;
 mod harness;
 mod hostile;
 mod round_trip;

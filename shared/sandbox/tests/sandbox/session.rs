@@ -117,7 +117,7 @@ fn start(worker: &mut Worker, text: &str) -> Turn {
 
 fn called(turn: Turn) -> ToolCall {
     match turn {
-        Turn::Called(call) => call,
+        Turn::Called(mut calls) => calls.remove(0),
         Turn::Ended(run) => panic!("ended: {run:?}"),
     }
 }
@@ -143,10 +143,11 @@ fn finish(
     loop {
         match turn {
             Turn::Ended(run) => return (calls, run),
-            Turn::Called(call) => {
+            Turn::Called(called) => {
                 between(worker);
-                turn = worker.answer(answered(&call)).unwrap();
-                calls.push(call);
+                let answers = called.iter().map(answered).collect();
+                turn = worker.answer(answers).unwrap();
+                calls.extend(called);
             }
         }
     }
@@ -229,15 +230,16 @@ fn two_workers_take_turns_at_one_run() {
     let mut calls = Vec::new();
     let mut turn = start(&mut workers[0], LOOPS);
     let run = loop {
-        let call = match turn {
+        let called = match turn {
             Turn::Ended(run) => break run,
-            Turn::Called(call) => call,
+            Turn::Called(called) => called,
         };
         let snapshot = snapshot(&mut workers[0]);
         workers.swap(0, 1);
         restore(&mut workers[0], LOOPS, &snapshot).unwrap();
-        turn = workers[0].answer(answered(&call)).unwrap();
-        calls.push(call);
+        let answers = called.iter().map(answered).collect();
+        turn = workers[0].answer(answers).unwrap();
+        calls.extend(called);
     };
     assert_same(&(calls, run), &undisturbed(LOOPS));
     assert!(workers.iter().all(|worker| worker.process_id().is_some()));
@@ -263,8 +265,8 @@ fn a_run_whose_process_is_killed_is_gone_which_says_nothing_of_the_agent() {
     let mut worker = worker();
     called(start(&mut worker, LOOPS));
     kill(worker.process_id().unwrap());
-    assert!(worker.answer(Ok(Value::Null)).is_err());
-    assert!(worker.answer(Ok(Value::Null)).is_err());
+    assert!(worker.answer(vec![Ok(Value::Null)]).is_err());
+    assert!(worker.answer(vec![Ok(Value::Null)]).is_err());
     called(start(&mut worker, LOOPS));
     kill(worker.process_id().unwrap());
     assert!(worker.snapshot().is_err());
@@ -274,12 +276,12 @@ fn a_run_whose_process_is_killed_is_gone_which_says_nothing_of_the_agent() {
 #[test]
 fn only_a_run_that_is_held_can_be_answered_or_written() {
     let mut worker = worker();
-    assert!(worker.answer(Ok(Value::Null)).is_err());
+    assert!(worker.answer(vec![Ok(Value::Null)]).is_err());
     assert!(worker.snapshot().is_err());
     let turn = start(&mut worker, LOOPS);
     finish(&mut worker, turn, |_| ());
     let process = worker.process_id();
-    assert!(worker.answer(Ok(Value::Null)).is_err());
+    assert!(worker.answer(vec![Ok(Value::Null)]).is_err());
     assert!(worker.snapshot().is_err());
     assert_eq!(worker.process_id(), process);
 }
@@ -292,14 +294,14 @@ fn another_run_takes_the_place_of_the_one_that_is_held() {
     let nothing = tools(&[]);
     called(start(&mut worker, LOOPS));
     worker.start(&echo, &nothing, &json!(1), &limits).unwrap();
-    assert!(worker.answer(Ok(Value::Null)).is_err());
+    assert!(worker.answer(vec![Ok(Value::Null)]).is_err());
     called(start(&mut worker, LOOPS));
     worker.describe(&echo, &nothing, &limits).unwrap();
-    assert!(worker.answer(Ok(Value::Null)).is_err());
+    assert!(worker.answer(vec![Ok(Value::Null)]).is_err());
     called(start(&mut worker, LOOPS));
     let too_deep = (0..200).fold(json!(1), |inner, _| json!([inner]));
     worker.start(&echo, &nothing, &too_deep, &limits).unwrap();
-    assert!(worker.answer(Ok(Value::Null)).is_err());
+    assert!(worker.answer(vec![Ok(Value::Null)]).is_err());
     called(start(&mut worker, LOOPS));
     restore(&mut worker, LOOPS, b"nothing").unwrap_err();
     assert!(worker.snapshot().is_err());
@@ -319,7 +321,7 @@ fn a_snapshot_that_cannot_be_read_is_told_from_a_worker_that_cannot_be_spoken_to
     for (bytes, message) in [
         (Vec::new(), "not a snapshot of a suspended run"),
         (altered(0), "not a snapshot of a suspended run"),
-        (altered(8), "the snapshot has format 19; this build reads 3"),
+        (altered(8), "the snapshot has format 20; this build reads 4"),
         (altered(good.len() - 1), "the snapshot is damaged"),
     ] {
         let failure = restore(&mut worker, LOOPS, &bytes).unwrap_err();
@@ -358,7 +360,7 @@ fn the_limits_of_a_run_go_with_it() {
     let mut second = worker();
     let restored = second.restore(&source(busy), &tools(&[Tool::Now]), &snapshot(&mut first));
     restored.unwrap().unwrap();
-    let Turn::Ended(run) = second.answer(Ok(Value::Null)).unwrap() else {
+    let Turn::Ended(run) = second.answer(vec![Ok(Value::Null)]).unwrap() else {
         panic!("it called again");
     };
     let failure = run.run.outcome.unwrap_err();
@@ -382,7 +384,7 @@ fn a_run_that_ends_its_process_after_it_was_put_back_fails_for_it() {
     let mut second = worker();
     let restored = second.restore(&source(agent), &tools(&[Tool::Now]), &snapshot(&mut first));
     restored.unwrap().unwrap();
-    let Turn::Ended(run) = second.answer(Ok(Value::Null)).unwrap() else {
+    let Turn::Ended(run) = second.answer(vec![Ok(Value::Null)]).unwrap() else {
         panic!("it called again");
     };
     assert_eq!(run.run.outcome.unwrap_err().kind, FailureKind::TimedOut);
@@ -397,7 +399,9 @@ fn an_answer_too_large_for_the_agent_is_a_failure_of_the_tool() {
     let recall = tools(&[Tool::Recall]);
     let turn = worker.start(&source(agent), &recall, &json!(1), &Limits::default());
     called(turn.unwrap());
-    let turn = worker.answer(Ok(json!("x".repeat(300 * 1024)))).unwrap();
+    let turn = worker
+        .answer(vec![Ok(json!("x".repeat(300 * 1024)))])
+        .unwrap();
     let Turn::Ended(run) = turn else {
         panic!("it called again");
     };
