@@ -168,6 +168,11 @@ impl RegistrationId {
     pub fn generate() -> Self {
         Self(format!("reg_{}", Uuid::now_v7().simple()))
     }
+
+    /// The identifier of these 32 digits.
+    pub(crate) fn of_digits(digits: &str) -> Self {
+        Self(format!("reg_{digits}"))
+    }
 }
 
 impl InvocationId {

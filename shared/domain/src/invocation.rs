@@ -274,6 +274,11 @@ pub enum Wait {
         /// Which.
         invocation: InvocationId,
     },
+    /// Other invocations to end, that were called at once.
+    Children {
+        /// Those of them that have not ended.
+        invocations: Vec<InvocationId>,
+    },
 }
 
 /// Why an invocation failed.
@@ -339,8 +344,12 @@ pub struct Invocation {
     pub input: Value,
     /// Where it stands.
     pub status: InvocationStatus,
-    /// The effect at which it stands; absent before the first that was written, and at the end.
+    /// The effect at which it stands; absent before the first that was written, and at the end. Of
+    /// agents that are called at once the first call.
     pub pending: Option<Pending>,
+    /// The other calls of agents that are called at once, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gathered: Vec<Pending>,
     /// The suspended interpreter at `pending`.
     pub snapshot: Option<Stored>,
     /// The number the next effect gets.
@@ -360,8 +369,8 @@ pub struct Invocation {
     pub depth: u32,
     /// How many invocations it has called.
     pub children: u32,
-    /// How many effects it and what it calls may still begin. While it waits for a child, the
-    /// child has them.
+    /// How many effects it and what it calls may still begin. While it waits for children, they
+    /// have them.
     pub budget: u32,
     /// What the run left behind; empty until it has ended by itself.
     pub report: RunReport,
@@ -383,6 +392,29 @@ pub struct Invocation {
 }
 
 impl Invocation {
+    /// The effects at which it stands, in order: `pending` and those `gathered` with it.
+    pub fn standing(&self) -> impl Iterator<Item = &Pending> {
+        self.pending.iter().chain(&self.gathered)
+    }
+
+    /// As [`Self::standing`], to be changed.
+    pub fn standing_mut(&mut self) -> impl Iterator<Item = &mut Pending> {
+        self.pending.iter_mut().chain(&mut self.gathered)
+    }
+
+    /// Makes it stand at these effects, instead of those at which it stood.
+    pub fn stand_at(&mut self, effects: impl IntoIterator<Item = Pending>) {
+        let mut effects = effects.into_iter();
+        self.pending = effects.next();
+        self.gathered = effects.collect();
+    }
+
+    /// Makes it stand at no effect; those at which it stood.
+    pub fn take_standing(&mut self) -> Vec<Pending> {
+        let gathered = std::mem::take(&mut self.gathered);
+        self.pending.take().into_iter().chain(gathered).collect()
+    }
+
     /// The key of its effect `number`.
     #[must_use]
     pub fn effect_key(&self, number: u32) -> EffectKey {

@@ -12,6 +12,7 @@ mod agent;
 mod api_key;
 pub mod breaker;
 mod error;
+pub mod evolution;
 mod finding;
 mod id;
 mod invocation;
@@ -57,7 +58,7 @@ pub use router::{
     MAX_PREVIOUS_MODELS, RouteRequest, RouteResponse, RouterModel, RouterPointer, Routing,
 };
 pub use run::{
-    Compensation, Joined, Part, Place, Run, RunState, RunStatus, StepError, StepErrorKind,
+    Compensation, Gate, Joined, Part, Place, Run, RunState, RunStatus, StepError, StepErrorKind,
     StepRecord, StepState, StepStateName, StepTry, StopCause, Try, Uncompensated, Work,
     WorkflowVersion,
 };

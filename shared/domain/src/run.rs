@@ -15,6 +15,7 @@
 //! done next is a function of these records and of the plan; who may change them, and how, is for
 //! the engine of runs.
 
+mod gate;
 mod step;
 
 use std::fmt;
@@ -24,6 +25,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use gate::Gate;
 pub use step::{
     Compensation, Joined, StepError, StepErrorKind, StepRecord, StepState, StepStateName, Try, Work,
 };
