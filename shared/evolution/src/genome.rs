@@ -34,6 +34,12 @@ impl Genome {
         self.functions.iter().map(Function::size).sum()
     }
 
+    /// How many levels its functions nest.
+    pub fn depth(&self) -> usize {
+        let depths = self.functions.iter().map(Function::depth);
+        depths.max().unwrap_or_default()
+    }
+
     /// SHA-256 of its text.
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(self.text()).into()
@@ -114,6 +120,16 @@ impl Scaffold {
     /// [`BlockError`] if it would be too large or otherwise no source.
     pub fn source(&self, genome: &Genome) -> Result<Source, BlockError> {
         self.evolvable.with_functions(&genome.functions)
+    }
+
+    /// What stands around the block, its two parts told apart.
+    pub fn surroundings(&self) -> String {
+        [self.evolvable.before(), "\0", self.evolvable.after()].concat()
+    }
+
+    /// How many parameters the agent's function of that name has.
+    pub fn parameters(&self, function: &str) -> Option<usize> {
+        self.module.function(function).map(|f| f.params.len())
     }
 
     /// How many bytes the block may have for the agent to stay within its limit.

@@ -3,19 +3,17 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Infallible, SeedableRng, TryRng};
 
-/// What randomness is for; each purpose has its own.
+/// What randomness is for; each purpose has its own. The numbers are part of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// The first genomes.
-    Begin,
     /// Making a child.
-    Vary,
-    /// Choosing who goes on, and the cases of a generation.
-    Select,
-    /// Who moves between islands.
-    Migrate,
+    Vary = 1,
+    /// Choosing the cases of a generation.
+    Select = 2,
     /// Splitting a problem's cases.
-    Split,
+    Split = 4,
+    /// Drawing what a simulation is about.
+    Simulate = 5,
 }
 
 /// A generator keyed by (seed, generation, child, purpose): ChaCha with 8 rounds (Bernstein 2008),

@@ -1,0 +1,174 @@
+//! Packing by a table of priorities.
+//!
+//! A priority depends on item, room and capacity alone, and so few different sizes and rooms come
+//! together that all of them are computed at once, in lanes; packing then looks them up.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::{EmptyBins, MAX_CAPACITY};
+
+/// Bits that tell for each room whether an open bin has it.
+const WORDS: usize = MAX_CAPACITY as usize / 64 + 1;
+
+/// All items with all rooms in which they could meet, for one capacity.
+#[derive(Debug, Clone)]
+pub(super) struct Grid {
+    capacity: u16,
+    /// The different sizes of items, in order.
+    sizes: Vec<u16>,
+    /// For each size, the lane that its room 0 would have.
+    base: Vec<usize>,
+    items: Vec<f64>,
+    rooms: Vec<f64>,
+    capacities: Vec<f64>,
+}
+
+/// What packing works with, kept for what it has allocated.
+#[derive(Debug, Default)]
+pub struct Bench {
+    /// The priorities of each grid, by lane.
+    tables: Vec<Vec<f64>>,
+    /// For each room, the open bins that have it.
+    bins: Vec<BinaryHeap<Reverse<u32>>>,
+}
+
+impl Grid {
+    pub(super) fn new(capacity: u16, items: &[u16]) -> Self {
+        let mut grid = Self {
+            capacity,
+            sizes: Vec::new(),
+            base: Vec::new(),
+            items: Vec::new(),
+            rooms: Vec::new(),
+            capacities: Vec::new(),
+        };
+        grid.add(items);
+        grid
+    }
+
+    /// Takes up the sizes of `items`.
+    pub(super) fn add(&mut self, items: &[u16]) {
+        self.sizes.extend(items);
+        self.sizes.sort_unstable();
+        self.sizes.dedup();
+    }
+
+    /// Gives each size its lanes.
+    pub(super) fn lay_out(&mut self, empty_bins: EmptyBins) {
+        // An open bin has something in it.
+        let widest = match empty_bins {
+            EmptyBins::WhenNeeded => self.capacity - self.sizes.first().copied().unwrap_or(0),
+            EmptyBins::ByPriority => self.capacity,
+        };
+        self.base = vec![0; usize::from(self.capacity) + 1];
+        for size in &self.sizes {
+            // Room `size` is the first that there is a lane for.
+            self.base[usize::from(*size)] = self.items.len();
+            for room in *size..=widest {
+                self.items.push(f64::from(*size));
+                self.rooms.push(f64::from(room));
+            }
+        }
+        self.capacities = vec![f64::from(self.capacity); self.items.len()];
+    }
+
+    pub(super) fn capacity(&self) -> u16 {
+        self.capacity
+    }
+
+    /// Item, room and capacity of all lanes.
+    pub(super) fn columns(&self) -> [&[f64]; 3] {
+        [&self.items, &self.rooms, &self.capacities]
+    }
+
+    /// Calls `visit` with the number, item, room and capacity of each lane.
+    pub(super) fn each(&self, mut visit: impl FnMut(usize, f64, f64, f64)) {
+        for (lane, (item, room)) in self.items.iter().zip(&self.rooms).enumerate() {
+            visit(lane, *item, *room, f64::from(self.capacity));
+        }
+    }
+}
+
+impl Bench {
+    /// The place for the priorities of the grid of that number.
+    pub(super) fn table(&mut self, at: usize, grid: &Grid) -> &mut [f64] {
+        if self.tables.len() <= at {
+            self.tables.resize_with(at + 1, Vec::new);
+        }
+        let table = &mut self.tables[at];
+        table.resize(grid.items.len(), 0.0);
+        table
+    }
+
+    /// How many bins the items take; none if a bin that is looked at has no finite priority.
+    pub(super) fn pack(
+        &mut self,
+        at: usize,
+        grid: &Grid,
+        items: &[u16],
+        empty_bins: EmptyBins,
+    ) -> Option<u32> {
+        let table = &self.tables[at];
+        let capacity = usize::from(grid.capacity);
+        self.bins.iter_mut().for_each(BinaryHeap::clear);
+        self.bins
+            .resize_with(self.bins.len().max(capacity + 1), BinaryHeap::new);
+        let mut present = [0_u64; WORDS];
+        let mut opened = 0_u32;
+        for item in items {
+            let size = usize::from(*item);
+            let row = &table[grid.base[size]..];
+            let mut best: Option<(f64, usize)> = None;
+            let mut bits = present[size / 64] & (u64::MAX << (size % 64));
+            let mut word = size / 64;
+            loop {
+                while bits != 0 {
+                    let room = word * 64 + bits.trailing_zeros() as usize;
+                    bits &= bits - 1;
+                    let priority = row[room - size];
+                    if !priority.is_finite() {
+                        return None;
+                    }
+                    let is_better = best.is_none_or(|(most, at)| {
+                        // Of equal ones that whose bin was opened first.
+                        priority > most
+                            || priority == most && self.bins[room].peek() > self.bins[at].peek()
+                    });
+                    if is_better {
+                        best = Some((priority, room));
+                    }
+                }
+                word += 1;
+                if word * 64 > capacity {
+                    break;
+                }
+                bits = present[word];
+            }
+            if empty_bins == EmptyBins::ByPriority {
+                let priority = row[capacity - size];
+                if !priority.is_finite() {
+                    return None;
+                }
+                best = best.filter(|(most, _)| priority <= *most);
+            }
+            let (bin, room) = match best {
+                Some((_, room)) => {
+                    let bin = self.bins[room].pop()?;
+                    if self.bins[room].is_empty() {
+                        present[room / 64] &= !(1 << (room % 64));
+                    }
+                    (bin, room)
+                }
+                None => {
+                    opened += 1;
+                    (Reverse(opened), capacity)
+                }
+            };
+            let left = room - size;
+            self.bins[left].push(bin);
+            present[left / 64] |= 1 << (left % 64);
+        }
+        Some(opened)
+    }
+}
