@@ -1,0 +1,1 @@
+//! A search of a few generations, and what must hold of it.
