@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tdev_aws::Error;
 use tdev_domain::{
-    AgentName, ArtifactDigest, Joined, Place, Run, RunId, RunState, StepRecord, TenantId,
+    AgentName, ArtifactDigest, Gate, Joined, Place, Run, RunId, RunState, StepRecord, TenantId,
     VersionNumber,
 };
 use tdev_run::{CommitError, Meeting, Members, Store, Unavailable};
@@ -159,6 +159,18 @@ impl Store for TenantRuns {
         committed(Box::pin(put).await)
     }
 
+    async fn gate(&self, run: &RunId, resumed: u32) -> Result<Option<Gate>, Unavailable> {
+        let Shared { table, objects, .. } = &*self.shared;
+        let gate = table.gate(objects, &self.tenant, run, resumed);
+        Box::pin(gate).await.map_err(unavailable)
+    }
+
+    async fn put_gate(&self, run: &RunId, gate: &Gate) -> Result<(), CommitError> {
+        let Shared { table, objects, .. } = &*self.shared;
+        let put = table.put_gate(objects, &self.tenant, run, gate, Timestamp::now());
+        committed(Box::pin(put).await)
+    }
+
     async fn come(
         &self,
         run: &RunId,
@@ -254,6 +266,29 @@ mod tests {
         let places = [Place::step(1), Place::step(2)];
         assert_eq!(runs.steps(&run.id, &places).await.unwrap(), [whole]);
         assert_eq!(others.all_steps(&run.id).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn who_has_a_place_is_written_by_one_at_a_time() {
+        let aws = FakeAws::in_memory();
+        let runs = runs_of(&aws, "acme");
+        let id = RunId::generate();
+        // Large enough to lie beside the item.
+        let mut gate = Gate {
+            resumed: 1,
+            under_way: [3, 4].into(),
+            waiting: (10..6_000).step_by(2).collect(),
+            revision: 0,
+        };
+        assert_eq!(runs.gate(&id, 1).await.unwrap(), None);
+        runs.put_gate(&id, &gate).await.unwrap();
+        let refused = runs.put_gate(&id, &gate).await;
+        assert!(matches!(refused, Err(CommitError::Conflict)), "{refused:?}");
+        gate.revision = 1;
+        gate.under_way.remove(&3);
+        runs.put_gate(&id, &gate).await.unwrap();
+        assert_eq!(runs.gate(&id, 1).await.unwrap(), Some(gate));
+        assert_eq!(runs.gate(&id, 0).await.unwrap(), None);
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use tdev_domain::{
 };
 use tdev_workflow::{Kind, Plan};
 
+use crate::enter::Entry;
 use crate::error::written;
 use crate::follow::END;
 use crate::limits::{MAX_CONFLICTS, WAKE_GRACE};
@@ -84,6 +85,9 @@ impl<S: Store, W: World> Pass<'_, S, W> {
                 Some(record) if record.state == StepState::Pending => {}
                 // What follows from its end is looked at below, where the others are considered.
                 Some(record) if record.state.is_over() => {
+                    if self.needs_place(record.place) {
+                        self.noted().left.push(step);
+                    }
                     if let StepState::Failed { .. } = record.state
                         && !plan.tolerates(step)
                     {
@@ -113,7 +117,7 @@ impl<S: Store, W: World> Pass<'_, S, W> {
                 self.come(of, dependencies.len(), member, not_let).await?;
             }
             if all_over {
-                self.enter(Place::step(step), missed).await?;
+                self.enter(Place::step(step), Entry::unless(missed)).await?;
             }
         }
         let sinks = plan.sinks();

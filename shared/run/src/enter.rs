@@ -13,6 +13,24 @@ use crate::limits::MAX_CONFLICTS;
 use crate::pass::Pass;
 use crate::{Error, Start, Store, World, transition};
 
+/// Why a step is to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// All that it depends on is over.
+    Ready,
+    /// The same, but something that had to complete did not.
+    Missed,
+    /// It was ready, and has been given a place at the gate.
+    Admitted,
+}
+
+impl Entry {
+    /// How a step begins whose dependencies are over.
+    pub(crate) const fn unless(missed: bool) -> Self {
+        if missed { Self::Missed } else { Self::Ready }
+    }
+}
+
 impl<S: Store, W: World> Pass<'_, S, W> {
     /// What the step's last try starts, made of the records again.
     pub(crate) async fn start_of(
@@ -66,7 +84,7 @@ impl<S: Store, W: World> Pass<'_, S, W> {
     }
 
     pub(crate) async fn try_again(
-        &mut self,
+        &self,
         record: StepRecord,
         now: Timestamp,
     ) -> Result<bool, Error> {
@@ -74,8 +92,8 @@ impl<S: Store, W: World> Pass<'_, S, W> {
         self.write_begun(record, begin, now).await
     }
 
-    /// Begins a step whose dependencies are over, unless it has begun.
-    pub(crate) async fn enter(&mut self, place: Place, missed: bool) -> Result<(), Error> {
+    /// Begins a step whose dependencies are over, unless it has begun, or has to wait for a place.
+    pub(crate) async fn enter(&self, place: Place, entry: Entry) -> Result<(), Error> {
         for _ in 0..MAX_CONFLICTS {
             let found = self.found(place).await?;
             if let Some(found) = &found
@@ -85,11 +103,20 @@ impl<S: Store, W: World> Pass<'_, S, W> {
                 return self.see_to_found(found.clone()).await.map(|_| ());
             }
             let now = self.world.now();
-            let begin = if missed {
-                let reason = "a step that it depends on did not run, or did not choose it";
-                Begin::As(begin::skipped(reason))
-            } else {
-                self.decide(place, now).await?
+            let needs_place = entry == Entry::Ready && self.needs_place(place);
+            let begin = match entry {
+                Entry::Missed => {
+                    let reason = "a step that it depends on did not run, or did not choose it";
+                    Some(Begin::As(begin::skipped(reason)))
+                }
+                _ if needs_place && self.planned(place)?.when.is_none() => None,
+                _ => Some(self.decide(place, now).await?),
+            };
+            // What is over at once needs no place.
+            let begin = begin.filter(|begin| !needs_place || matches!(begin, Begin::As(_)));
+            let Some(begin) = begin else {
+                self.wait_for_place(place);
+                return Ok(());
             };
             let id = &self.planned(place)?.id;
             let record = transition::beginning(found.as_ref(), place, id, now);
@@ -103,7 +130,7 @@ impl<S: Store, W: World> Pass<'_, S, W> {
     /// Writes a step as it begins or is tried again, and notes what follows from that. `record`
     /// is its next revision, still without a state.
     async fn write_begun(
-        &mut self,
+        &self,
         record: StepRecord,
         begin: Begin,
         now: Timestamp,
@@ -126,7 +153,7 @@ impl<S: Store, W: World> Pass<'_, S, W> {
     }
 
     async fn begin_work(
-        &mut self,
+        &self,
         record: StepRecord,
         work: tdev_workflow::Work,
         input: Value,

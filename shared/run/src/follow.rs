@@ -6,6 +6,7 @@ use tdev_domain::{Place, StepRecord, StepState, StopCause};
 use tdev_workflow::{Branch, DependencyKind, Kind};
 
 use crate::begin;
+use crate::enter::Entry;
 use crate::limits::GROUP;
 use crate::pass::Pass;
 use crate::{Error, Meeting, Members, Store, Unavailable, World};
@@ -37,6 +38,9 @@ impl<S: Store, W: World> Pass<'_, S, W> {
             _ => {}
         }
         let plan = Arc::clone(&self.plan);
+        if self.needs_place(record.place) {
+            self.noted().left.push(step);
+        }
         for edge in plan.dependants(step) {
             let missed = edge.kind == DependencyKind::Hard && !self.lets_run(&record, edge.step);
             let dependencies = plan.dependencies(edge.step);
@@ -44,7 +48,8 @@ impl<S: Store, W: World> Pass<'_, S, W> {
             let place = dependencies.binary_search_by_key(&step, |edge| edge.step);
             let member = place.unwrap_or_default();
             if let Some(missed) = self.come(of, dependencies.len(), member, missed).await? {
-                self.enter(Place::step(edge.step), missed).await?;
+                self.enter(Place::step(edge.step), Entry::unless(missed))
+                    .await?;
             }
         }
         if let Ok(member) = plan.sinks().binary_search(&step) {

@@ -31,6 +31,12 @@
 //! time finds it (a try that takes too long, a pause that is over), or the look after the whole run
 //! every [`limits::LOOK`].
 //!
+//! Steps that are ready together begin in the order of the longest path behind them. If the
+//! definition says how many steps may be under way at once (`max_in_flight`), this order holds
+//! among all that are ready: then who has a place, and who waits for one, is one more record
+//! ([`Gate`](tdev_domain::Gate)), and whoever ends a step gives its place to the one that waits with
+//! the longest path.
+//!
 //! # Stopping
 //!
 //! A run that is called off, whose deadline has passed, or of which a step has failed that
@@ -44,6 +50,7 @@
 //! - **A step begins when all its dependencies are over, and once.** Of several workers that find it
 //!   ready one gets its write through.
 //! - **A try's work is started once**: its name is that of the try.
+//! - **No more steps are under way than may be**, and no place stays free while a step waits for one.
 //! - **Nothing is started for a run that is not running** but compensations, and when a run is final
 //!   all that it started is over.
 //! - **What is over stays so**, until a client resumes the run; then what completed and was not
@@ -58,6 +65,7 @@
 //! | each edge into a step of several dependencies | 1 |
 //! | a retry | 2 |
 //! | a step that is over at once | 1 |
+//! | a step of a run with `max_in_flight` | 1 or 2 more: as it is ready, as it ends |
 //! | a run | 3: accepted, over, told |
 //!
 //! The cost of a step does not depend on how large the plan is: a meeting of more than
@@ -68,6 +76,7 @@ mod control;
 mod enter;
 mod error;
 mod follow;
+mod gate;
 pub mod limits;
 mod map;
 mod pass;

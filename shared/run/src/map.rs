@@ -13,13 +13,14 @@ use serde_json::Value;
 use tdev_domain::{Place, StepError, StepRecord, StepState, Work};
 use tdev_workflow::Kind;
 
+use crate::enter::Entry;
 use crate::pass::Pass;
 use crate::{Error, Members, Store, World, transition};
 
 impl<S: Store, W: World> Pass<'_, S, W> {
     /// Writes a map as it begins, and begins the first item of each lane.
     pub(crate) async fn begin_map(
-        &mut self,
+        &self,
         record: StepRecord,
         items: Vec<Value>,
         now: Timestamp,
@@ -55,18 +56,18 @@ impl<S: Store, W: World> Pass<'_, S, W> {
 
     /// Begins an item. Boxed, since the end of one begins the next.
     fn enter_item(
-        &mut self,
+        &self,
         step: u32,
         item: u32,
     ) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send + '_>>
     where
         S: Sync,
     {
-        Box::pin(self.enter(Place::item(step, item), false))
+        Box::pin(self.enter(Place::item(step, item), Entry::Ready))
     }
 
     /// Sees to a map whose items, or some of them, nobody may be coming for.
-    pub(crate) async fn see_to_map(&mut self, found: StepRecord) -> Result<bool, Error> {
+    pub(crate) async fn see_to_map(&self, found: StepRecord) -> Result<bool, Error> {
         let Some(Work::Map { items, lanes }) = found.tries.last().map(|last| last.work.clone())
         else {
             return Ok(true);
@@ -96,7 +97,7 @@ impl<S: Store, W: World> Pass<'_, S, W> {
     }
 
     /// Does what follows from the end of an item.
-    pub(crate) async fn follow_item(&mut self, record: StepRecord, item: u32) -> Result<(), Error> {
+    pub(crate) async fn follow_item(&self, record: StepRecord, item: u32) -> Result<(), Error> {
         let place = Place::step(record.place.step);
         let Some(map) = self.found(place).await? else {
             return Ok(());
@@ -125,7 +126,7 @@ impl<S: Store, W: World> Pass<'_, S, W> {
     }
 
     /// Notes that a lane is over; the last one ends the map.
-    async fn lane_over(&mut self, map: &StepRecord, lane: u32, lanes: u32) -> Result<(), Error> {
+    async fn lane_over(&self, map: &StepRecord, lane: u32, lanes: u32) -> Result<(), Error> {
         let meeting = self.meeting(map.place.step, Members::Lanes);
         let all = self.come(meeting, lanes as usize, lane as usize, false);
         if all.await?.is_none() {

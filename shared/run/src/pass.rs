@@ -6,7 +6,7 @@
 //! either sees what began, or is seen by the worker that began it.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -27,10 +27,20 @@ pub(crate) struct Pass<'a, S, W> {
     pub(crate) plan: Arc<Plan>,
     /// When what is left is to be left to another worker.
     pub(crate) yield_at: Timestamp,
+    noted: Mutex<Noted>,
+}
+
+/// What a pass has still to do.
+#[derive(Debug, Default)]
+pub(crate) struct Noted {
     /// Steps that are over, and of whose end nobody has heard.
-    over: VecDeque<StepRecord>,
+    pub(crate) over: VecDeque<StepRecord>,
     /// Steps that are written as running and whose work is to be started.
-    to_start: Vec<(StepRecord, Start)>,
+    pub(crate) to_start: Vec<(StepRecord, Start)>,
+    /// Steps that are over and may have had a place at the gate.
+    pub(crate) left: Vec<u32>,
+    /// Steps that are ready and have not been given a place at the gate.
+    pub(crate) ready: Vec<u32>,
 }
 
 impl<'a, S: Store, W: World> Pass<'a, S, W> {
@@ -50,9 +60,12 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
             world,
             run,
             yield_at,
-            over: VecDeque::new(),
-            to_start: Vec::new(),
+            noted: Mutex::default(),
         }))
+    }
+
+    pub(crate) fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn is_running(&self) -> bool {
@@ -77,7 +90,7 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
     }
 
     /// Sees to a step that may be able to go on.
-    pub(crate) async fn see_to(&mut self, place: Place) -> Result<(), Error> {
+    pub(crate) async fn see_to(&self, place: Place) -> Result<(), Error> {
         for _ in 0..MAX_CONFLICTS {
             let Some(found) = self.found(place).await? else {
                 return Ok(());
@@ -90,7 +103,7 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
     }
 
     /// Returns `false` if the record has changed meanwhile.
-    pub(crate) async fn see_to_found(&mut self, found: StepRecord) -> Result<bool, Error> {
+    pub(crate) async fn see_to_found(&self, found: StepRecord) -> Result<bool, Error> {
         let now = self.world.now();
         let next = match &found.state {
             StepState::Running => return self.see_to_running(found, now).await,
@@ -115,7 +128,7 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
             | StepState::Failed { .. }
             | StepState::Skipped { .. }
             | StepState::Cancelled => {
-                self.over.push_back(found);
+                self.has_ended(found);
                 return Ok(true);
             }
         };
@@ -123,24 +136,24 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
     }
 
     /// Notes a step that is over, and of whose end nobody may have heard.
-    pub(crate) fn has_ended(&mut self, record: StepRecord) {
-        self.over.push_back(record);
+    pub(crate) fn has_ended(&self, record: StepRecord) {
+        self.noted().over.push_back(record);
     }
 
     /// Notes a step that is written as running.
-    pub(crate) fn will_start(&mut self, record: StepRecord, start: Start) {
-        self.to_start.push((record, start));
+    pub(crate) fn will_start(&self, record: StepRecord, start: Start) {
+        self.noted().to_start.push((record, start));
     }
 
-    pub(crate) async fn end_as(&mut self, next: StepRecord) -> Result<bool, Error> {
+    pub(crate) async fn end_as(&self, next: StepRecord) -> Result<bool, Error> {
         let was_written = self.put(&next).await?;
         if was_written {
-            self.over.push_back(next);
+            self.has_ended(next);
         }
         Ok(was_written)
     }
 
-    async fn see_to_running(&mut self, found: StepRecord, now: Timestamp) -> Result<bool, Error> {
+    async fn see_to_running(&self, found: StepRecord, now: Timestamp) -> Result<bool, Error> {
         let Some(current) = found.tries.last() else {
             return Ok(true);
         };
@@ -172,7 +185,7 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
 
     /// Writes what the step's try has come to.
     async fn settle(
-        &mut self,
+        &self,
         found: StepRecord,
         result: Result<Value, StepError>,
         now: Timestamp,
@@ -211,7 +224,7 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
     /// Sees to all that follows.
     pub(crate) async fn finish(&mut self) -> Result<(), Error> {
         loop {
-            while let Some(record) = self.over.pop_front() {
+            while let Some(record) = self.next_over() {
                 if self.world.now() >= self.yield_at {
                     let now = self.world.now();
                     self.world.wake(&self.run.id, record.place, now).await?;
@@ -219,7 +232,10 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
                     self.follow(record).await?;
                 }
             }
-            if self.to_start.is_empty() {
+            if self.is_running() && self.give_places().await? {
+                continue;
+            }
+            if self.noted().to_start.is_empty() {
                 break;
             }
             // What was written is seen by whoever stops the run after this; if the run is being
@@ -239,9 +255,14 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
         }
     }
 
+    fn next_over(&self) -> Option<StepRecord> {
+        self.noted().over.pop_front()
+    }
+
     /// Calls off what was written as running and not started, since the run is being stopped.
-    async fn take_back(&mut self) -> Result<(), Error> {
-        for (record, _) in std::mem::take(&mut self.to_start) {
+    async fn take_back(&self) -> Result<(), Error> {
+        let written = std::mem::take(&mut self.noted().to_start);
+        for (record, _) in written {
             let now = self.world.now();
             let cancelled = transition::ended(&record, StepState::Cancelled, now);
             // A conflict means that somebody else sees to it.
@@ -250,8 +271,11 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
         Ok(())
     }
 
-    async fn start_all(&mut self) -> Result<(), Error> {
-        for (record, start) in std::mem::take(&mut self.to_start) {
+    /// Starts what was written as running, what the longest path depends on first.
+    async fn start_all(&self) -> Result<(), Error> {
+        let mut written = std::mem::take(&mut self.noted().to_start);
+        written.sort_by(|(a, _), (b, _)| self.longest_first(a.place.step, b.place.step));
+        for (record, start) in written {
             if let Err(error) = self.world.start(&self.run, &start).await? {
                 let now = self.world.now();
                 // A conflict means that somebody else sees to it.

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use tdev_domain::{Joined, Place, Run, RunId, RunState, StepRecord};
+use tdev_domain::{Gate, Joined, Place, Run, RunId, RunState, StepRecord};
 
 pub use tdev_invocation::{CommitError, Unavailable};
 
@@ -77,6 +77,22 @@ pub trait Store: Sync {
         &self,
         run: &RunId,
         step: &StepRecord,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// Who has a place in a run that says how many steps may be under way at once, since it was
+    /// resumed for the `resumed`-th time, by a strongly consistent read.
+    fn gate(
+        &self,
+        run: &RunId,
+        resumed: u32,
+    ) -> impl Future<Output = Result<Option<Gate>, Unavailable>> + Send;
+
+    /// Writes who has a place on condition that the stored revision is one less, and that there is
+    /// none if the revision is 0.
+    fn put_gate(
+        &self,
+        run: &RunId,
+        gate: &Gate,
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// Notes that a member has come, and whether what it came for is missed; says how many

@@ -65,6 +65,8 @@
 //!   whatever it takes depends on it, or on the steps it names, softly.
 //! - **A map's items have ended when the map has.** Retries, the timeout and the cache hold for
 //!   each item.
+//! - **Ready steps begin in the order of the longest path behind them** ([`Plan::path_seconds`]), and
+//!   no more steps that run agents are under way than `max_in_flight` says; a map counts as one.
 //! - A try may be followed by another as [`RetryPolicy::retries`] says, after
 //!   [`RetryPolicy::pause`].
 //! - If the run fails, what completed is compensated in the reverse order of completion; the

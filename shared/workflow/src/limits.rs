@@ -30,6 +30,12 @@ pub const MAX_TIMEOUT_SECONDS: u64 = 8 * 3600;
 /// The most tries of a step, the first included.
 pub const MAX_ATTEMPTS: u32 = 100;
 
+/// The longest that a step may be expected to take, in seconds: a year.
+pub const MAX_EXPECTED_SECONDS: f64 = 365.0 * 24.0 * 3600.0;
+
+/// The most steps of a run that may be under way at once, if it says how many.
+pub const MAX_IN_FLIGHT: u32 = 1_000;
+
 /// The longest pause between two tries, in seconds.
 pub const MAX_PAUSE_SECONDS: f64 = 24.0 * 3600.0;
 

@@ -65,6 +65,8 @@ pub enum Code {
     InvalidRetry,
     /// A time is out of bounds.
     InvalidTimeout,
+    /// More steps at once than may be, or none.
+    InvalidMaxInFlight,
     /// A number of a map is out of bounds, or its list is none.
     InvalidMap,
     /// A choice has no branches, or too many, or names a step twice.

@@ -94,8 +94,8 @@ struct RepeatedView {
     steps: Vec<StepId>,
 }
 
-/// The bounds of a run's time if nothing waits for a worker. A step counts as a second, and a wait
-/// as long as it is.
+/// The bounds of a run's time if nothing waits for a worker. A step counts with its
+/// `expected_seconds`, else as a second, and a wait as long as it is.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WorkflowFigures)]
 pub(crate) struct FiguresView {

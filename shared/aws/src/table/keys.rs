@@ -29,6 +29,7 @@
 //! | run of a workflow | `TENANT#<tenant>#RUN#<id>` | `RUN` | moving it on, polling it |
 //! | step of a run | `TENANT#<tenant>#RUN#<id>` | `STEP#<step, 10 digits>` | moving the run on, showing it |
 //! | item of a map | `TENANT#<tenant>#RUN#<id>` | `ITEM#<step, 10 digits>#<item, 10 digits>` | moving the run on, showing it |
+//! | who has a place in a run | `TENANT#<tenant>#RUN#<id>` | `GATE#<how often it was resumed, 10 digits>` | beginning the next step when one ends |
 //! | meeting in a run | `TENANT#<tenant>#RUN#<id>` | `MEET#<name>` | knowing the last of those that a step waits for |
 //! | settings of a tenant | `TENANT#<tenant>#SETTINGS` | `SETTINGS` | changing them, agents' tools |
 //! | (nothing) | `HEALTH` | `HEALTH` | the health check, which expects no item |
@@ -269,6 +270,10 @@ pub(super) fn parse_run(pk: &str, sk: &str) -> Option<(TenantId, RunId, Option<P
         Some(Place::item(step.parse().ok()?, item.parse().ok()?))
     };
     Some((tenant.parse().ok()?, run.parse().ok()?, place))
+}
+
+pub(super) fn gate(tenant: &TenantId, run: &RunId, resumed: u32) -> Key {
+    Key::new(run_partition(tenant, run), format!("GATE#{resumed:010}"))
 }
 
 pub(super) fn meeting(tenant: &TenantId, run: &RunId, meeting: &str) -> Key {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::config::AsyncSleep;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use tdev_domain::{Joined, Place, RunId, StepRecord, TenantId};
+use tdev_domain::{Gate, Joined, Place, RunId, StepRecord, TenantId};
 
 use super::body::{self, BODY, Owner};
 use super::item::{self, Item};
@@ -19,6 +19,8 @@ use crate::{Error, Objects, Result};
 
 const READ: &str = "read steps of a run";
 const WRITE: &str = "write a step of a run";
+const READ_GATE: &str = "read who has a place in a run";
+const WRITE_GATE: &str = "write who has a place in a run";
 const MEET: &str = "note who has come to a meeting";
 
 /// How long a step is kept after it was last written, in seconds. A run of less than 370 days so
@@ -34,6 +36,9 @@ const LARGE: [&str; 6] = [
     "/tries",
     "/compensation",
 ];
+
+/// The part of a gate that may be.
+const LARGE_OF_GATE: [&str; 1] = ["/waiting"];
 
 /// The most items that are read by one request.
 const BATCH: usize = 100;
@@ -139,6 +144,50 @@ impl Table {
         item.insert(EXPIRES_AT.to_owned(), expiry(now));
         let item = item::checked(WRITE, item)?;
         self.put_revision(WRITE, &item, step.revision).await
+    }
+
+    /// Who has a place in a run that says how many steps may be under way at once, since it was
+    /// resumed for the `resumed`-th time.
+    ///
+    /// # Errors
+    /// As of [`Self::steps`].
+    pub async fn gate(
+        &self,
+        objects: &Objects,
+        tenant: &TenantId,
+        run: &RunId,
+        resumed: u32,
+    ) -> Result<Option<Gate>> {
+        let Some(item) = self
+            .item(READ_GATE, &keys::gate(tenant, run, resumed))
+            .await?
+        else {
+            return Ok(None);
+        };
+        let gate = body::decode(READ_GATE, objects, owner(tenant, run), &item);
+        gate.await.map(Some)
+    }
+
+    /// Writes the next revision of who has a place in a run.
+    ///
+    /// # Errors
+    /// As of [`Self::put_step`].
+    pub async fn put_gate(
+        &self,
+        objects: &Objects,
+        tenant: &TenantId,
+        run: &RunId,
+        gate: &Gate,
+        now: Timestamp,
+    ) -> Result<()> {
+        let owner = owner(tenant, run);
+        let body = body::encode(WRITE_GATE, objects, owner, gate, &LARGE_OF_GATE).await?;
+        let mut item = keys::gate(tenant, run, gate.resumed).attributes();
+        item.insert(BODY.to_owned(), body);
+        item.insert("revision".to_owned(), item::count(gate.revision));
+        item.insert(EXPIRES_AT.to_owned(), expiry(now));
+        let item = item::checked(WRITE_GATE, item)?;
+        self.put_revision(WRITE_GATE, &item, gate.revision).await
     }
 
     /// Notes that a member has come to a meeting of a run, and, if so, that what it came for is

@@ -35,6 +35,17 @@ struct Task {
     milliseconds: u64,
 }
 
+/// How many steps of a workflow may be under way at once.
+#[derive(Debug, Clone, Copy)]
+pub enum InFlight {
+    /// As many as are ready.
+    Any,
+    /// So many; of how long they take nothing is said.
+    Counted(usize),
+    /// So many; each step says how long it takes.
+    Known(usize),
+}
+
 /// Which of the tasks that may begin does so first.
 #[derive(Debug, Clone, Copy)]
 pub enum Order {
@@ -93,21 +104,29 @@ impl From<Form> for Instance {
 }
 
 impl Instance {
-    /// The plan of a workflow whose agents take as long as the tasks did.
-    pub fn plan(&self) -> Arc<Plan> {
+    /// The plan of a workflow whose agents take as long as the tasks did, so many of which may be
+    /// under way at once.
+    pub fn plan(&self, in_flight: InFlight) -> Arc<Plan> {
         let step = |task: &Task| -> Value {
             let id = |parent: &usize| &self.tasks[*parent].id;
-            json!({
+            let mut step = json!({
                 "id": task.id,
                 "agent": "sleeper",
                 "inputs": {"milliseconds": task.milliseconds},
                 "depends_on": task.parents.iter().map(id).collect::<Vec<_>>(),
                 "timeout_seconds": limits::MAX_TIMEOUT_SECONDS,
-            })
+            });
+            if let InFlight::Known(_) = in_flight {
+                step["expected_seconds"] = json!(task.milliseconds as f64 / 1e3);
+            }
+            step
         };
         let steps: Vec<Value> = self.tasks.iter().map(step).collect();
-        let definition = json!({"name": "instance", "steps": steps}).to_string();
-        let definition = Definition::from_json(&definition).expect("a definition");
+        let mut definition = json!({"name": "instance", "steps": steps});
+        if let InFlight::Counted(most) | InFlight::Known(most) = in_flight {
+            definition["max_in_flight"] = json!(most);
+        }
+        let definition = Definition::from_json(&definition.to_string()).expect("a definition");
         Arc::new(Plan::new(&definition).expect("nothing is wrong with it"))
     }
 

@@ -1,7 +1,6 @@
 //! How long real workflows take under the engine.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use comfy_table::Table;
@@ -9,7 +8,7 @@ use serde_json::json;
 use tdev_domain::{RunState, StepRecord, StepState};
 use tdev_workflow::Plan;
 
-use crate::instance::{Instance, Order, read_all};
+use crate::instance::{InFlight, Instance, Order, read_all};
 use crate::simulation::{Outcome, Pace, simulate};
 use crate::table;
 
@@ -19,29 +18,40 @@ const WORKERS: usize = 50;
 /// The highest makespan ÷ bound that is aimed at.
 const GOAL: f64 = 1.05;
 
-/// How long the engine itself is taken to need.
-const PACES: [(&str, Pace); 3] = [
-    (
-        "no time",
-        Pace {
-            per_pass: Duration::ZERO,
-            per_call: Duration::ZERO,
-        },
-    ),
-    (
-        "20 ms a pass",
-        Pace {
-            per_pass: Duration::from_millis(20),
-            per_call: Duration::ZERO,
-        },
-    ),
-    (
-        "4 ms a call",
-        Pace {
-            per_pass: Duration::ZERO,
-            per_call: Duration::from_millis(4),
-        },
-    ),
+/// Which of [`SHARED`] has the order that is best if nothing but the steps takes time.
+const LONGEST_PATH_FIRST: usize = 3;
+
+/// An engine that takes no time itself.
+const NO_TIME: Pace = Pace {
+    per_pass: Duration::ZERO,
+    per_call: Duration::ZERO,
+};
+
+const PER_PASS: Pace = Pace {
+    per_pass: Duration::from_millis(20),
+    per_call: Duration::ZERO,
+};
+
+const PER_CALL: Pace = Pace {
+    per_pass: Duration::ZERO,
+    per_call: Duration::from_millis(4),
+};
+
+/// What the engine is told, and how long it is taken to need itself.
+const UNLIMITED: [(&str, InFlight, Pace); 3] = [
+    ("no time", InFlight::Any, NO_TIME),
+    ("20 ms a pass", InFlight::Any, PER_PASS),
+    ("4 ms a call", InFlight::Any, PER_CALL),
+];
+
+/// The same where the steps share the workers. All but the first two say that as many steps may be
+/// under way as there are workers.
+const SHARED: [(&str, InFlight, Pace); 5] = [
+    ("as the queue has them", InFlight::Any, NO_TIME),
+    ("the same, 4 ms a call", InFlight::Any, PER_CALL),
+    ("most hops first", InFlight::Counted(WORKERS), NO_TIME),
+    ("longest path first", InFlight::Known(WORKERS), NO_TIME),
+    ("the same, 4 ms a call", InFlight::Known(WORKERS), PER_CALL),
 ];
 
 /// Schedules that no engine has a part in.
@@ -64,15 +74,13 @@ pub fn print(folder: &Path) {
          workers. Aimed at: {GOAL:.2}. So many workers may make that unattainable: a tighter bound \
          adds what must come before and after the tasks that share them.\n"
     );
-    let plans: Vec<_> = instances.iter().map(Instance::plan).collect();
-    for workers in [None, Some(WORKERS)] {
-        print_for(&instances, &plans, workers);
-    }
+    print_for(&instances, None, &UNLIMITED);
+    print_for(&instances, Some(WORKERS), &SHARED);
 }
 
-fn print_for(instances: &[Instance], plans: &[Arc<Plan>], workers: Option<usize>) {
+fn print_for(instances: &[Instance], workers: Option<usize>, engines: &[(&str, InFlight, Pace)]) {
     let title = workers.map_or("unlimited workers".to_owned(), |w| format!("{w} workers"));
-    let paces = PACES.map(|(name, _)| format!("engine, {name}"));
+    let names = engines.iter().map(|(name, _, _)| format!("engine, {name}"));
     let mut header = vec![
         title,
         "tasks".into(),
@@ -80,19 +88,21 @@ fn print_for(instances: &[Instance], plans: &[Arc<Plan>], workers: Option<usize>
         "critical path, s".into(),
         "bound, s".into(),
     ];
-    header.extend(paces);
+    header.extend(names);
     header.push("level by level".into());
     if workers.is_some() {
         header.extend(LISTS.map(|(name, _)| format!("list schedule, {name}")));
         header.push("tighter bound".into());
+        header.push("longest path first ÷ tighter bound".into());
     }
     let mut table = table(&header);
     let mut columns: Vec<Vec<f64>> = vec![Vec::new(); header.len() - 5];
-    for (instance, plan) in instances.iter().zip(plans) {
+    for instance in instances {
         let bound = instance.bound(workers);
-        let engine = PACES.map(|(_, pace)| {
-            let outcome = simulate(plan, json!({}), workers, pace);
-            check(plan, &outcome);
+        let engine = engines.iter().map(|(_, in_flight, pace)| {
+            let plan = instance.plan(*in_flight);
+            let outcome = simulate(&plan, json!({}), workers, *pace);
+            check(&plan, &outcome);
             outcome.makespan.as_secs_f64() * 1e3
         });
         let mut others = vec![instance.by_levels(workers) as f64];
@@ -101,11 +111,10 @@ fn print_for(instances: &[Instance], plans: &[Arc<Plan>], workers: Option<usize>
             others.extend(lists);
             others.push(instance.tight_bound(workers));
         }
-        let ratios: Vec<f64> = engine
-            .into_iter()
-            .chain(others)
-            .map(|m| m / bound)
-            .collect();
+        let mut ratios: Vec<f64> = engine.chain(others).map(|m| m / bound).collect();
+        if workers.is_some() {
+            ratios.push(ratios[LONGEST_PATH_FIRST] / ratios[ratios.len() - 1]);
+        }
         for (column, ratio) in columns.iter_mut().zip(&ratios) {
             column.push(*ratio);
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tdev_domain::{
-    AgentName, InvocationId, Joined, Place, Run, RunId, RunState, StepError, StepErrorKind,
+    AgentName, Gate, InvocationId, Joined, Place, Run, RunId, RunState, StepError, StepErrorKind,
     StepRecord, VersionNumber, Work,
 };
 use tdev_run::{CommitError, Meeting, Progress, Start, Store, Unavailable, World};
@@ -36,6 +36,7 @@ pub struct Job {
 struct State {
     run: Run,
     steps: BTreeMap<Place, StepRecord>,
+    gate: Option<Gate>,
     meetings: HashMap<Meeting, (HashSet<u32>, bool)>,
     lists: HashMap<u32, Vec<Value>>,
     jobs: HashMap<InvocationId, Option<Result<Value, StepError>>>,
@@ -94,6 +95,7 @@ impl Platform {
         let state = State {
             run,
             steps: BTreeMap::new(),
+            gate: None,
             meetings: HashMap::new(),
             lists: HashMap::new(),
             jobs: HashMap::new(),
@@ -227,6 +229,23 @@ impl Store for Platform {
             let may = follows(found, step.revision);
             if may {
                 state.steps.insert(step.place, step.clone());
+            }
+            committed(may)
+        };
+        self.operate(Operation::Write, work).await
+    }
+
+    async fn gate(&self, _: &RunId, _: u32) -> Result<Option<Gate>, Unavailable> {
+        let work = |state: &mut State| state.gate.clone();
+        Ok(self.operate(Operation::Read, work).await)
+    }
+
+    async fn put_gate(&self, _: &RunId, gate: &Gate) -> Result<(), CommitError> {
+        let work = |state: &mut State| {
+            let found = state.gate.as_ref().map(|gate| gate.revision);
+            let may = follows(found, gate.revision);
+            if may {
+                state.gate = Some(gate.clone());
             }
             committed(may)
         };

@@ -198,6 +198,33 @@ pub(crate) fn all() -> Vec<Case> {
         ),
     ];
     cases.push(Case {
+        name: "two-at-once",
+        plans: vec![plan(&json!({"name": "two", "max_in_flight": 2, "steps": [
+            {"id": "a", "agent": "ok"},
+            {"id": "b", "agent": "slow-9"},
+            {"id": "c", "agent": "fails-1", "expected_seconds": 5, "retry": quick()},
+            {"id": "d", "agent": "ok", "when": "input.no"},
+            {"id": "e", "map": {"over": "input.words", "agent": "ok"}, "depends_on": ["a"]},
+            {"id": "f", "wait": {"seconds": 3}, "depends_on": ["a"]},
+            {"id": "g", "agent": "ok", "when": "input.yes", "depends_on": ["a"]},
+            {"id": "h", "agent": "ok", "depends_on": ["e", "f", "g"]},
+            {"id": "i", "agent": "ok", "depends_on": ["d"]}
+        ]}))],
+        input: json!({"no": false, "yes": true, "words": [1, 2, 3]}),
+        ends: "completed",
+    });
+    cases.push(Case {
+        name: "two-at-once-that-fail",
+        plans: vec![plan(&json!({"name": "two", "max_in_flight": 2, "steps": [
+            {"id": "a", "agent": "ok", "compensate_with": {"agent": "ok"}},
+            {"id": "b", "agent": "fails", "depends_on": ["a"], "retry": once()},
+            {"id": "c", "agent": "slow-20000", "timeout_seconds": 28_000},
+            {"id": "d", "agent": "ok"}
+        ]}))],
+        input: json!({}),
+        ends: "failed",
+    });
+    cases.push(Case {
         name: "nested",
         plans: vec![
             plan(&json!({"name": "outer", "steps": [

@@ -33,7 +33,7 @@ fn node() -> impl Strategy<Value = Node> {
     })
 }
 
-fn definition(nodes: &[Node]) -> Value {
+fn definition(nodes: &[Node], max_in_flight: Option<u32>) -> Value {
     let steps: Vec<Value> = nodes
         .iter()
         .enumerate()
@@ -54,7 +54,11 @@ fn definition(nodes: &[Node]) -> Value {
             step
         })
         .collect();
-    json!({"name": "any", "steps": steps})
+    let mut definition = json!({"name": "any", "steps": steps});
+    if let Some(most) = max_in_flight {
+        definition["max_in_flight"] = json!(most);
+    }
+    definition
 }
 
 fn dependencies(node: &Node, n: usize) -> impl Iterator<Item = (usize, bool)> {
@@ -96,9 +100,10 @@ proptest! {
     fn any_graph_comes_to_the_end_that_it_must(
         nodes in prop::collection::vec(node(), 1..14),
         seed in any::<u64>(),
+        max_in_flight in prop::option::of(1_u32..4),
         (duplicate, lose, crash) in (0_u8..80, 0_u8..40, 0_u8..60),
     ) {
-        let plan = plan(&definition(&nodes));
+        let plan = plan(&definition(&nodes, max_in_flight));
         let disturbance = Disturbance { seed, duplicate, lose, crash };
         let input = json!({"true": true, "false": false});
         let mut sim = Sim::of(std::slice::from_ref(&plan), input, disturbance);

@@ -149,6 +149,47 @@ fn a_resumed_run_keeps_what_still_stands() {
 }
 
 #[test]
+fn of_those_that_wait_for_a_place_the_longest_path_begins_first() {
+    let definition = json!({"name": "w", "max_in_flight": 1, "steps": [
+        {"id": "short", "agent": "ok"},
+        {"id": "long", "agent": "ok", "expected_seconds": 9},
+        {"id": "chain", "agent": "ok"},
+        {"id": "behind", "agent": "ok", "expected_seconds": 2, "depends_on": ["chain"]}
+    ]});
+    let plan = plan(&definition);
+    let mut sim = Sim::of(&[plan], json!({}), Disturbance::default());
+    assert_eq!(sim.settle().state(), RunState::Completed);
+    let mut begun: Vec<_> = sim.steps().into_iter().collect();
+    begun.sort_by_key(|(_, step)| step.started_at);
+    let order: Vec<_> = begun.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(order, ["long", "chain", "behind", "short"]);
+}
+
+#[test]
+fn a_resumed_run_has_its_places_again() {
+    let definition = json!({"name": "w", "max_in_flight": 1, "steps": [
+        {"id": "a", "agent": "fails-1", "retry": {"max_attempts": 1}},
+        {"id": "b", "agent": "ok"}
+    ]});
+    let plan = plan(&definition);
+    let mut sim = Sim::of(
+        std::slice::from_ref(&plan),
+        json!({}),
+        Disturbance::default(),
+    );
+    assert_eq!(sim.settle().state(), RunState::Failed);
+    let now = sim.model.state().now;
+    let deadline = now + SignedDuration::from_hours(1);
+    let resumed = now_or_never(tdev_run::resume(
+        &sim.root, &plan, deadline, &sim.model, now,
+    ));
+    assert!(matches!(resumed.unwrap(), Changed::Made(_)));
+    sim.send(None);
+    assert_eq!(sim.settle().state(), RunState::Completed);
+    assert_eq!(sim.steps().len(), 2);
+}
+
+#[test]
 fn who_holds_a_run_is_told() {
     let (_, mut sim) = sim(&json!([{"id": "a", "agent": "ok"}]));
     let hold = |sim: &Sim, token| {

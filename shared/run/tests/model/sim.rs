@@ -8,7 +8,9 @@ use std::task::{Context, Poll, Waker};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use tdev_domain::{ArtifactDigest, Part, Place, Run, RunId, RunStatus, StepRecord, VersionNumber};
+use tdev_domain::{
+    ArtifactDigest, Part, Place, Run, RunId, RunStatus, StepRecord, StepState, VersionNumber,
+};
 use tdev_run::Error;
 use tdev_workflow::Plan;
 
@@ -164,6 +166,7 @@ impl Sim {
             state.fault = Some((state.operations + u32::try_from(at).unwrap(), done));
         }
         let result = self.deliver(&message);
+        self.check_places();
         match result {
             Ok(()) => {}
             Err(Error::Unavailable(_)) => {
@@ -174,6 +177,27 @@ impl Sim {
             Err(error) => panic!("{error}"),
         }
         true
+    }
+
+    /// Whatever happens, no more steps are under way than may be.
+    fn check_places(&self) {
+        let state = self.model.state();
+        for run in state.runs.values() {
+            let plan = &state.plans[run.workflow.as_str()];
+            let Some(most) = plan.max_in_flight else {
+                continue;
+            };
+            let under_way = state.steps.iter().filter(|((of, place), step)| {
+                let runs_agents = plan.step(place.step).kind.runs_agents();
+                *of == run.id
+                    && place.item.is_none()
+                    && runs_agents
+                    && step.state != StepState::Pending
+                    && !step.state.is_over()
+            });
+            let under_way = under_way.count();
+            assert!(under_way <= most as usize, "{under_way} under way");
+        }
     }
 
     /// Moves the clock to the next thing that happens. `false` if nothing will.

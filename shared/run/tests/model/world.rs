@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tdev_domain::{
-    AgentName, Joined, Place, Run, RunId, RunState, RunStatus, StepError, StepErrorKind,
+    AgentName, Gate, Joined, Place, Run, RunId, RunState, RunStatus, StepError, StepErrorKind,
     StepRecord, StepTry, VersionNumber, Work,
 };
 use tdev_run::{CommitError, Meeting, Progress, Start, Store, Unavailable, World};
@@ -66,6 +66,7 @@ pub(crate) struct State {
     pub(crate) runs: BTreeMap<RunId, Run>,
     pub(crate) steps: BTreeMap<(RunId, Place), StepRecord>,
     pub(crate) meetings: BTreeMap<(RunId, Meeting), (BTreeSet<u32>, bool)>,
+    pub(crate) gates: BTreeMap<(RunId, u32), Gate>,
     pub(crate) lists: BTreeMap<(RunId, u32), Vec<Value>>,
     pub(crate) jobs: BTreeMap<String, Job>,
     pub(crate) cache: BTreeMap<String, (Value, Timestamp)>,
@@ -173,6 +174,22 @@ impl Store for Model {
             let may = may_write(found, step.revision);
             if may {
                 state.steps.insert(key, step.clone());
+            }
+            may
+        }))
+    }
+
+    async fn gate(&self, run: &RunId, resumed: u32) -> Result<Option<Gate>, Unavailable> {
+        self.operate(|state| state.gates.get(&(run.clone(), resumed)).cloned())
+    }
+
+    async fn put_gate(&self, run: &RunId, gate: &Gate) -> Result<(), CommitError> {
+        committed(self.operate(|state| {
+            let key = (run.clone(), gate.resumed);
+            let found = state.gates.get(&key).map(|gate| gate.revision);
+            let may = may_write(found, gate.revision);
+            if may {
+                state.gates.insert(key, gate.clone());
             }
             may
         }))

@@ -51,6 +51,8 @@ pub(super) struct StepForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timeout_seconds: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    expected_seconds: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     compensate_with: Option<Compensation>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cache: Option<Cache>,
@@ -98,6 +100,7 @@ impl TryFrom<StepForm> for Step {
             when: form.when,
             retry: form.retry,
             timeout_seconds: form.timeout_seconds,
+            expected_seconds: form.expected_seconds,
             compensate_with: form.compensate_with,
             cache: form.cache,
         })
@@ -122,6 +125,7 @@ impl From<Step> for StepForm {
             when: step.when,
             retry: step.retry,
             timeout_seconds: step.timeout_seconds,
+            expected_seconds: step.expected_seconds,
             compensate_with: step.compensate_with,
             cache: step.cache,
         };

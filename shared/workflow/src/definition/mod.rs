@@ -39,6 +39,10 @@ pub struct Definition {
         skip_serializing_if = "is_default_deadline"
     )]
     pub deadline_seconds: u64,
+    /// How many steps that run agents may be under way at once; as many as are ready, where it is
+    /// absent. A map counts as one, and a nested workflow as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_in_flight: Option<u32>,
     /// Its steps, in any order.
     pub steps: Vec<Step>,
 }
@@ -66,6 +70,9 @@ pub struct Step {
     pub retry: RetryPolicy,
     /// How long one try of its work may take, in seconds. By default 300, for an approval a day.
     pub timeout_seconds: Option<u64>,
+    /// How long it is expected to take, in seconds, which decides on nothing but the order in which
+    /// ready steps begin. By default a second, and for a wait as long as it is.
+    pub expected_seconds: Option<f64>,
     /// What undoes it if the run fails after it.
     pub compensate_with: Option<Compensation>,
     /// Whether an earlier output for the same inputs may be used.
@@ -137,6 +144,7 @@ impl Step {
             when: None,
             retry: RetryPolicy::default(),
             timeout_seconds: None,
+            expected_seconds: None,
             compensate_with: None,
             cache: None,
         }

@@ -87,12 +87,14 @@ fn a_misspelt_field_is_refused_wherever_it_is() {
 
 #[test]
 fn a_definition_is_the_same_in_both_languages() {
-    let json = r#"{"name": "w", "steps": [{"id": "on", "agent": {"name": "x", "version": 3},
+    let json = r#"{"name": "w", "max_in_flight": 2, "steps": [{"id": "on", "expected_seconds": 3, "agent": {"name": "x", "version": 3},
         "retry": {"on": ["stalled"]}, "inputs": {"no": [1, 1.5, "1", null, true, "~"]}}]}"#;
     let yaml = "
 name: w
+max_in_flight: 2
 steps:
   - id: on
+    expected_seconds: 3
     agent: {name: x, version: 3}
     retry: {on: [stalled]}
     inputs: {no: [1, 1.5, '1', ~, true, '~']}

@@ -76,6 +76,12 @@ pub fn export_state_machine(definition: &Definition) -> Result<StateMachine, Vec
     let mut builder = Builder::new(&plan, &pointer);
     let block = decompose(&plan).map_err(|crossing| vec![crossed(&plan, crossing, &pointer)])?;
     let output = builder.output();
+    if definition.max_in_flight.is_some() {
+        builder.notes.push(crate::Note {
+            pointer: "/max_in_flight".to_owned(),
+            message: "a state machine begins whatever is ready at once".to_owned(),
+        });
+    }
     let mut states = Map::new();
     let start = builder.block(&block, Some(states::END), &mut states);
     if !builder.problems.is_empty() {

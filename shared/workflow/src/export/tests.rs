@@ -92,6 +92,7 @@ fn a_choice_and_an_approval() {
 
 const DIAMOND: &str = r#"
 name: diamond
+max_in_flight: 4
 output: {text: "From ${run.id}: ${steps.join.output || 'nothing'}", raw: "{% x %}"}
 steps:
   - {id: first, agent: {name: reader, version: 2}, inputs: {url: "${input.url}"}}

@@ -139,6 +139,7 @@ fn translate(root: &Node<'_>, translator: &mut Translator) -> Found<Imported> {
             input_schema,
             output,
             deadline_seconds,
+            max_in_flight: None,
             steps,
         },
         notes,

@@ -6,7 +6,6 @@ use serde::Serialize;
 use tdev_domain::StepId;
 
 use super::edges::Pair;
-use crate::definition::{Kind, Wait};
 use crate::plan::{Plan, PlanStep, StepIndex, at};
 
 /// The bounds of a run's time, if it has as many workers as it can use.
@@ -62,13 +61,8 @@ pub(super) fn figures(
 }
 
 fn duration(step: &PlanStep, seconds: &BTreeMap<StepId, f64>) -> f64 {
-    let by_default = match &step.kind {
-        // At most a year, which has its place in 32 bits.
-        Kind::Wait(Wait::Seconds(wait)) => f64::from(u32::try_from(*wait).unwrap_or(u32::MAX)),
-        _ => 1.0,
-    };
     let given = seconds.get(&step.id).copied();
     given
         .filter(|s| s.is_finite() && *s >= 0.0)
-        .unwrap_or(by_default)
+        .unwrap_or_else(|| step.expected_seconds())
 }

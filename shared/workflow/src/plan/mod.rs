@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tdev_domain::{Invalid, StepId, WorkflowName};
 
-use crate::definition::{Cache, Compensation, DependencyKind, Kind, RetryPolicy};
+use crate::definition::{Cache, Compensation, DependencyKind, Kind, RetryPolicy, Wait};
 use crate::{Expression, Template};
 pub(crate) use order::{cycles, topological};
 
@@ -30,9 +30,14 @@ pub struct Plan {
     pub output: Option<Output>,
     /// How long a run may take, in seconds.
     pub deadline_seconds: u64,
+    /// How many steps that run agents may be under way at once; as many as are ready, where it is
+    /// absent.
+    pub max_in_flight: Option<u32>,
     steps: Vec<PlanStep>,
     /// By step: what depends on it.
     dependants: Vec<Vec<Edge>>,
+    /// By step: the longest path from its beginning to the end of a run, in seconds.
+    paths: Vec<f64>,
     index: HashMap<StepId, StepIndex>,
     roots: Vec<StepIndex>,
     sinks: Vec<StepIndex>,
@@ -47,6 +52,8 @@ pub(crate) struct PlanForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) output: Option<Output>,
     pub(crate) deadline_seconds: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) max_in_flight: Option<u32>,
     pub(crate) steps: Vec<PlanStep>,
 }
 
@@ -90,6 +97,9 @@ pub struct PlanStep {
     /// for [`DEFAULT_APPROVAL_SECONDS`](crate::limits::DEFAULT_APPROVAL_SECONDS).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<u64>,
+    /// How long it is expected to take, in seconds, if its author said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_seconds: Option<f64>,
     /// What undoes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compensate_with: Option<Compensation<Template>>,
@@ -145,6 +155,8 @@ impl TryFrom<PlanForm> for Plan {
             input_schema: form.input_schema,
             output: form.output,
             deadline_seconds: form.deadline_seconds,
+            max_in_flight: form.max_in_flight,
+            paths: paths(&form.steps, &dependants),
             steps: form.steps,
             dependants,
             index,
@@ -159,9 +171,34 @@ impl From<Plan> for PlanForm {
             input_schema: plan.input_schema,
             output: plan.output,
             deadline_seconds: plan.deadline_seconds,
+            max_in_flight: plan.max_in_flight,
             steps: plan.steps,
         }
     }
+}
+
+impl PlanStep {
+    /// How long the step is expected to take, in seconds: as its author says, as long as the wait
+    /// that it is, or else a second.
+    #[must_use]
+    pub fn expected_seconds(&self) -> f64 {
+        let by_kind = match &self.kind {
+            // At most a year, which has its place in 32 bits.
+            Kind::Wait(Wait::Seconds(wait)) => f64::from(u32::try_from(*wait).unwrap_or(u32::MAX)),
+            _ => 1.0,
+        };
+        self.expected_seconds.unwrap_or(by_kind)
+    }
+}
+
+/// For every step the longest path from its beginning to the end, in seconds.
+fn paths(steps: &[PlanStep], dependants: &[Vec<Edge>]) -> Vec<f64> {
+    let mut paths = vec![0.0; steps.len()];
+    for (place, step) in steps.iter().enumerate().rev() {
+        let behind = dependants[place].iter().map(|edge| paths[at(edge.step)]);
+        paths[place] = step.expected_seconds() + behind.fold(0.0, f64::max);
+    }
+    paths
 }
 
 /// `step` as a place in a slice.
@@ -209,6 +246,13 @@ impl Plan {
         &self.dependants[at(step)]
     }
 
+    /// How long a run takes at least from the beginning of `step` to its end, in seconds, as far as
+    /// is known of what its steps take: without that, the number of steps on the longest path.
+    #[must_use]
+    pub fn path_seconds(&self, step: StepIndex) -> f64 {
+        self.paths[at(step)]
+    }
+
     /// How many steps must have ended before `step` is ready.
     #[must_use]
     pub fn in_degree(&self, step: StepIndex) -> usize {
@@ -233,5 +277,38 @@ impl Plan {
     pub fn tolerates(&self, step: StepIndex) -> bool {
         let dependants = self.dependants(step);
         !dependants.is_empty() && dependants.iter().all(|e| e.kind == DependencyKind::Soft)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Definition;
+
+    use super::*;
+
+    #[test]
+    fn paths_lead_from_the_beginning_of_a_step_to_the_end() {
+        let definition = Definition::from_yaml(
+            "
+name: w
+steps:
+  - {id: a, agent: x}
+  - {id: b, agent: x, expected_seconds: 7.5, depends_on: [a]}
+  - {id: c, agent: x, depends_on: [a]}
+  - {id: d, wait: {seconds: 60}, depends_on: [c]}
+  - {id: e, agent: x, expected_seconds: 0, depends_on: [b, c]}
+",
+        );
+        let plan = Plan::new(&definition.unwrap()).unwrap();
+        let path = |id: &str| plan.path_seconds(plan.index_of(&id.parse().unwrap()).unwrap());
+        for (id, seconds) in [
+            ("a", 62.0),
+            ("b", 7.5),
+            ("c", 61.0),
+            ("d", 60.0),
+            ("e", 0.0),
+        ] {
+            assert!((path(id) - seconds).abs() < 1e-9, "{id}: {}", path(id));
+        }
     }
 }

@@ -42,6 +42,11 @@ pub(super) fn check(
         let message = between("the deadline", 1, limits::MAX_DEADLINE_SECONDS, "seconds");
         problems.add(Code::InvalidTimeout, "/deadline_seconds", message);
     }
+    let in_flight = definition.max_in_flight;
+    if in_flight.is_some_and(|steps| !(1..=limits::MAX_IN_FLIGHT).contains(&steps)) {
+        let message = between("max_in_flight", 1, limits::MAX_IN_FLIGHT.into(), "steps");
+        problems.add(Code::InvalidMaxInFlight, "/max_in_flight", message);
+    }
     if !is_schema(definition.input_schema.as_ref()) {
         problems.add(Code::InvalidSchema, "/input_schema", NO_SCHEMA);
     }
@@ -165,6 +170,12 @@ impl Fields<'_> {
         if given.is_some_and(|seconds| !(1..=most).contains(&seconds)) {
             let message = between("the timeout", 1, most, "seconds");
             self.add(Code::InvalidTimeout, "/timeout_seconds", message);
+        }
+        let most = limits::MAX_EXPECTED_SECONDS;
+        let expected = self.step.expected_seconds;
+        if expected.is_some_and(|seconds| !(0.0..=most).contains(&seconds)) {
+            let message = format!("a step is expected to take 0 to {most} seconds");
+            self.add(Code::InvalidTimeout, "/expected_seconds", message);
         }
     }
 

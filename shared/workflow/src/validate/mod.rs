@@ -133,6 +133,7 @@ fn plan(
             when: draft.when.take(),
             retry: step.retry.clone(),
             timeout_seconds: step.timeout_seconds,
+            expected_seconds: step.expected_seconds,
             compensate_with: draft.compensate_with.take(),
             cache: step.cache,
             dependencies,
@@ -148,6 +149,7 @@ fn plan(
         input_schema: definition.input_schema.clone(),
         output,
         deadline_seconds: definition.deadline_seconds,
+        max_in_flight: definition.max_in_flight,
         steps,
     })
     .map_err(|error| impossible(error.to_string()))

@@ -186,12 +186,14 @@ steps:
 const WRONG_NUMBERS: &str = r"
 name: x
 deadline_seconds: 0
+max_in_flight: 0
 input_schema: 3
 steps:
   - id: a
     agent: free
     retry: {max_attempts: 0, backoff: {initial_seconds: -1, multiplier: 0.5, cap_seconds: 1e9}}
     timeout_seconds: 28801
+    expected_seconds: -1
     cache: {ttl_seconds: 0}
   - id: b
     map: {over: '`[1, 2]`', agent: free, concurrency: 1001, page_size: 0}

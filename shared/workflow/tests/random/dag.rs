@@ -141,6 +141,7 @@ fn fill(step: &mut Value, fields: u16, looked_at: &[String]) {
     }
     if given(4) {
         step["timeout_seconds"] = json!(7);
+        step["expected_seconds"] = json!(2.5);
     }
     if given(5) {
         step["compensate_with"] = json!({"agent": "undo", "inputs": ["${input}"]});
