@@ -14,6 +14,7 @@
 //! | KMS request | $3.00 per million | request | `aws.amazon.com/kms/pricing` |
 //! | EventBridge event | $1.00 per million | 64 KB of an event put on a bus | `aws.amazon.com/eventbridge/pricing` |
 //! | Lambda request | $0.20 per million | invocation, so once per batch | `aws.amazon.com/lambda/pricing` |
+//! | Step Functions transition | $25.00 per million | state that is entered in a standard workflow; telling one of a task's end is free | `aws.amazon.com/step-functions/pricing` |
 //! | Lambda GB-second | $13.3334 per million | memory × time, on arm64 | the same |
 //!
 //! Nothing here measures time. A handler is taken to need [`OWN_MS`] for itself and [`CALL_MS`]
@@ -45,6 +46,7 @@ const S3_GET: f64 = 0.40;
 const KMS: f64 = 3.00;
 const EVENT: f64 = 1.00;
 const LAMBDA: f64 = 0.20;
+const TRANSITION: f64 = 25.00;
 const GB_SECOND: f64 = 13.333_4;
 
 /// Billed units. A share of a request is what a message has of a batch.
@@ -66,6 +68,8 @@ pub struct Units {
     pub events: f64,
     /// Lambda requests.
     pub lambda: f64,
+    /// Step Functions state transitions.
+    pub transitions: f64,
     /// Lambda memory over time.
     pub gb_seconds: f64,
 }
@@ -77,7 +81,7 @@ impl Units {
         self.priced().iter().map(|(_, n, price)| n * price).sum()
     }
 
-    fn priced(&self) -> [(&'static str, f64, f64); 9] {
+    fn priced(&self) -> [(&'static str, f64, f64); 10] {
         [
             ("DynamoDB writes", self.writes, WRITE),
             ("DynamoDB reads", self.reads, READ),
@@ -87,6 +91,7 @@ impl Units {
             ("KMS requests", self.kms, KMS),
             ("events", self.events, EVENT),
             ("Lambda requests", self.lambda, LAMBDA),
+            ("state transitions", self.transitions, TRANSITION),
             ("GB-seconds", self.gb_seconds, GB_SECOND),
         ]
     }
@@ -104,6 +109,7 @@ impl Units {
             kms: self.kms * share,
             events: self.events * share,
             lambda: self.lambda * share,
+            transitions: self.transitions * share,
             gb_seconds: self.gb_seconds * share,
         }
     }
@@ -136,6 +142,7 @@ impl Add for Units {
             kms: self.kms + other.kms,
             events: self.events + other.events,
             lambda: self.lambda + other.lambda,
+            transitions: self.transitions + other.transitions,
             gb_seconds: self.gb_seconds + other.gb_seconds,
         }
     }
@@ -343,7 +350,11 @@ impl Meter {
                 units.events = entries.map(size).sum();
             }
             // A call of a function is billed where it is handled.
-            "S3.DeleteObject" | "Lambda.Invoke" => {}
+            // Telling a state machine is free: its transitions are billed where it makes them.
+            "S3.DeleteObject"
+            | "Lambda.Invoke"
+            | "AWSStepFunctions.SendTaskSuccess"
+            | "AWSStepFunctions.SendTaskFailure" => {}
             other => return Err(Unpriced(other.to_owned())),
         }
         Ok(vec![Line { what, units }])

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod runs;
 mod scenario;
 
 use tdev_testing::bill::Bill;
@@ -43,5 +44,27 @@ async fn a_step_makes_so_many_calls() {
             step.kind,
             step.bill
         );
+    }
+}
+
+#[tokio::test]
+async fn a_run_makes_at_most_so_many_calls_and_costs_less_than_a_state_machine() {
+    let runs = runs::runs().await;
+    // And whether a state machine alone costs more, for its transitions.
+    let most = [
+        (26, 21.0, 13.0, false),
+        (151, 93.0, 94.0, true),
+        (180, 119.0, 103.0, true),
+        (1_617, 825.0, 1_003.0, true),
+        (46, 33.0, 26.0, false),
+        (85, 53.0, 49.0, false),
+    ];
+    assert_eq!(runs.len(), most.len());
+    for (run, most) in runs.iter().zip(most) {
+        let (calls, writes, reads) = counted(&run.bill);
+        let fits = calls <= most.0 && writes <= most.1 && reads <= most.2;
+        let dearer = 25.0 * f64::from(run.states) > (run.bill.total() + run.alone()).dollars();
+        let counted = (calls, writes, reads, dearer, run.steps);
+        assert!(fits && dearer == most.3, "{}: {counted:?}", run.name);
     }
 }

@@ -17,12 +17,12 @@ use tdev_testing::bill::{Bill, Called, Function, Line, Meter, Units};
 use tdev_testing::{FakeAws, Request, Response as Answer};
 use workflow_step::{Config, Deps, Event, PrivateAddresses, Response, SANDBOX_WORKER, handle};
 
-const CALLED: Function = Function {
+pub(crate) const CALLED: Function = Function {
     name: "workflow-step",
     memory_mb: 1024,
     called: Called::Directly,
 };
-const BY_MESSAGE: Function = Function {
+pub(crate) const BY_MESSAGE: Function = Function {
     called: Called::ByMessage { batch: 10 },
     ..CALLED
 };
@@ -99,15 +99,16 @@ pub(crate) async fn steps() -> Vec<Step> {
     steps
 }
 
-struct World {
-    aws: FakeAws,
-    sdk: SdkConfig,
-    deps: Deps,
-    journals: Journals,
-    meter: Meter,
+/// The function over a fake AWS.
+pub(crate) struct World {
+    pub(crate) aws: FakeAws,
+    pub(crate) sdk: SdkConfig,
+    pub(crate) deps: Deps,
+    pub(crate) journals: Journals,
+    pub(crate) meter: Meter,
 }
 
-fn tenant() -> TenantId {
+pub(crate) fn tenant() -> TenantId {
     "acme".parse().unwrap()
 }
 
@@ -116,7 +117,7 @@ fn url(queue: &str) -> String {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let aws = FakeAws::in_memory();
         // A snapshot carries its data key as KMS wraps it, in 184 bytes.
         aws.on("KMS.GenerateDataKey", |request| {
@@ -156,14 +157,14 @@ impl World {
     }
 
     /// The requests since the last time.
-    fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         let requests = self.aws.requests();
         self.aws.forget_requests();
         requests
     }
 
     /// Admits an agent that does `effect` and returns a small value.
-    async fn admit(&mut self, name: &str, effect: &str, tools: &[Tool]) {
+    pub(crate) async fn admit(&mut self, name: &str, effect: &str, tools: &[Tool]) {
         let source = format!(
             "def get_capabilities():\n    return {{}}\n\n\ndef execute(input):\n    {effect}\n    \
              return {{'total': input['n'] * 2}}\n"
@@ -260,7 +261,7 @@ impl World {
         accepted.then(driven).then(look())
     }
 
-    async fn by_message(&mut self, agent: &str) -> Bill {
+    pub(crate) async fn by_message(&mut self, agent: &str) -> Bill {
         self.delivered(BY_MESSAGE, agent).await
     }
 
@@ -294,7 +295,7 @@ impl World {
     }
 
     /// The messages sent since the last time, and what all that was asked since comes to.
-    fn sent(&mut self) -> (VecDeque<StepMessage>, Bill) {
+    pub(crate) fn sent(&mut self) -> (VecDeque<String>, Bill) {
         let requests = self.requests();
         let messages = messages_of(&requests).collect();
         (messages, self.meter.read(&requests).unwrap())
@@ -314,8 +315,7 @@ impl World {
         woken.unwrap();
     }
 
-    async fn deliver(&self, message: &StepMessage) {
-        let body = serde_json::to_string(message).unwrap();
+    pub(crate) async fn deliver(&self, body: &str) {
         let event = json!({"Records": [{"messageId": "m-1", "body": body}]});
         let event: Event = serde_json::from_value(event).unwrap();
         match handle(&self.deps, event).await.unwrap() {
@@ -339,10 +339,9 @@ fn look() -> Bill {
 }
 
 /// The messages that were sent to the queue of steps.
-fn messages_of(requests: &[Request]) -> impl Iterator<Item = StepMessage> {
+pub(crate) fn messages_of(requests: &[Request]) -> impl Iterator<Item = String> {
     requests
         .iter()
         .filter(|request| request.operation == "SQS.SendMessage")
         .map(|sent| sent.json()["MessageBody"].as_str().unwrap().to_owned())
-        .map(|body| serde_json::from_str(&body).unwrap())
 }

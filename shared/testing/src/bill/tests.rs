@@ -150,9 +150,10 @@ fn a_million_units_cost_the_list_price() {
         kms: 1.0,
         events: 1.0,
         lambda: 1.0,
+        transitions: 1.0,
         gb_seconds: 1.0,
     };
-    assert!((units.dollars() - 24.083_4).abs() < 1e-6);
+    assert!((units.dollars() - 49.083_4).abs() < 1e-6);
 }
 
 #[test]
@@ -160,9 +161,9 @@ fn what_has_no_price_is_not_taken_for_free() {
     let unknown = request("DynamoDB.UpdateItem", &json!({}));
     let refused = Meter::new().read(&[unknown]);
     assert_eq!(refused, Err(Unpriced("DynamoDB.UpdateItem".to_owned())));
-    let free = request("S3.DeleteObject", &Value::Null);
-    assert_eq!(
-        Meter::new().read(&[free]).unwrap().total(),
-        Units::default()
-    );
+    for free in ["S3.DeleteObject", "AWSStepFunctions.SendTaskSuccess"] {
+        let free = request(free, &Value::Null);
+        let bill = Meter::new().read(&[free]).unwrap();
+        assert_eq!(bill.total(), Units::default());
+    }
 }
