@@ -154,6 +154,11 @@ impl Record {
         Ok(Self { hash, entry })
     }
 
+    /// Whether it is what follows a record with the hash `before`.
+    pub fn follows(&self, before: Digest) -> bool {
+        self.hash == link(before, &self.entry)
+    }
+
     /// What it says.
     ///
     /// # Errors
@@ -196,7 +201,7 @@ pub fn verify(lines: &str, start: Digest, head: Digest) -> Result<Vec<Entry>, Br
         let line = index + 1;
         let unreadable = |source| Broken::Unreadable { line, source };
         let record: Record = serde_json::from_str(text).map_err(unreadable)?;
-        if record.hash != link(before, &record.entry) {
+        if !record.follows(before) {
             return Err(Broken::Link { line });
         }
         entries.push(record.entry().map_err(unreadable)?);
