@@ -1,17 +1,18 @@
 //! What is done to a run from outside: by clients, by the state machine that holds it, by the
 //! keeper, and by whatever a step waited for.
 
+use futures_util::{StreamExt, TryStreamExt, future, stream};
 use jiff::Timestamp;
 use serde_json::json;
 use tdev_domain::{
     Place, Run, RunId, RunStatus, StepError, StepErrorKind, StepRecord, StepState, StopCause,
 };
-use tdev_workflow::{Kind, Plan};
+use tdev_workflow::{DependencyKind, Kind, Plan};
 
 use crate::enter::Entry;
 use crate::error::written;
 use crate::follow::END;
-use crate::limits::{MAX_CONFLICTS, WAKE_GRACE};
+use crate::limits::{AT_ONCE, MAX_CONFLICTS, WAKE_GRACE};
 use crate::pass::Pass;
 use crate::{Error, Members, Store, World, transition};
 
@@ -70,73 +71,88 @@ pub async fn look_after<S: Store, W: World>(
     pass.finish().await
 }
 
+/// The steps of a run that have begun.
+struct Begun(Vec<StepRecord>);
+
+impl Begun {
+    fn get(&self, step: u32) -> Option<&StepRecord> {
+        let place = self
+            .0
+            .binary_search_by_key(&step, |record| record.place.step);
+        self.0.get(place.ok()?)
+    }
+
+    fn over(&self, step: u32) -> Option<&StepRecord> {
+        self.get(step).filter(|record| record.state.is_over())
+    }
+}
+
 impl<S: Store, W: World> Pass<'_, S, W> {
     /// Sees to every step that has begun, and begins every one whose dependencies are over.
     async fn begin_all(&mut self) -> Result<(), Error> {
-        let begun = self.store.all_steps(&self.run.id).await?;
+        let begun = Begun(self.store.all_steps(&self.run.id).await?);
         let plan = std::sync::Arc::clone(&self.plan);
-        let found = |step: u32| -> Option<&StepRecord> {
-            let place = begun.binary_search_by_key(&step, |record| record.place.step);
-            place.ok().and_then(|place| begun.get(place))
-        };
-        let is_over = |step: u32| found(step).is_some_and(|record| record.state.is_over());
-        for step in 0..plan.len() {
-            match found(step) {
-                Some(record) if record.state == StepState::Pending => {}
-                // What follows from its end is looked at below, where the others are considered.
-                Some(record) if record.state.is_over() => {
-                    if self.needs_place(record.place) {
-                        self.noted().left.push(step);
-                    }
-                    if let StepState::Failed { .. } = record.state
-                        && !plan.tolerates(step)
-                    {
-                        self.has_ended(record.clone());
-                    }
-                    continue;
-                }
-                Some(record) => {
-                    self.see_to_found(record.clone()).await?;
-                    continue;
-                }
-                None => {}
+        // What follows from the end of those that are over is looked at where the others are.
+        let (over, mut open): (Vec<u32>, Vec<u32>) =
+            (0..plan.len()).partition(|step| begun.over(*step).is_some());
+        for record in over.into_iter().filter_map(|step| begun.over(step)) {
+            let step = record.place.step;
+            if self.needs_place(record.place) {
+                self.noted().left.push(step);
             }
-            let dependencies = plan.dependencies(step);
-            let of = self.meeting(step, Members::Dependencies);
-            let mut missed = false;
-            let mut all_over = true;
-            for (member, edge) in dependencies.iter().enumerate() {
-                let Some(record) = found(edge.step).filter(|_| is_over(edge.step)) else {
-                    all_over = false;
-                    continue;
-                };
-                let not_let = edge.kind == tdev_workflow::DependencyKind::Hard
-                    && !self.lets_run(record, step);
-                missed |= not_let;
-                // The meeting may not know of it: its worker was lost, or the run was resumed.
-                self.come(of, dependencies.len(), member, not_let).await?;
-            }
-            if all_over {
-                self.enter(Place::step(step), Entry::unless(missed)).await?;
+            if matches!(record.state, StepState::Failed { .. }) && !plan.tolerates(step) {
+                self.has_ended(record.clone());
             }
         }
+        open.sort_by(|a, b| self.longest_first(*a, *b));
+        stream::iter(open)
+            .map(|step| self.go_on(step, &begun))
+            .buffered(AT_ONCE)
+            .try_for_each(future::ok)
+            .await?;
         let sinks = plan.sinks();
         let end = self.meeting(END, Members::Dependencies);
         for (member, sink) in sinks.iter().enumerate() {
-            if is_over(*sink) {
+            if begun.over(*sink).is_some() {
                 self.come(end, sinks.len(), member, false).await?;
             }
         }
-        if sinks.iter().all(|sink| is_over(*sink)) {
-            let failed = |step: &u32| {
-                matches!(
-                    found(*step).map(|record| &record.state),
-                    Some(StepState::Failed { .. } | StepState::Cancelled)
-                )
+        let has_succeeded = |step: &u32| {
+            let state = begun.over(*step).map(|record| &record.state);
+            matches!(
+                state,
+                Some(StepState::Completed { .. } | StepState::Skipped { .. })
+            )
+        };
+        if sinks.iter().all(has_succeeded) {
+            self.complete().await?;
+        }
+        Ok(())
+    }
+
+    /// Sees to a step that is not over, if it has begun, and else begins it if it may.
+    async fn go_on(&self, step: u32, begun: &Begun) -> Result<(), Error> {
+        if let Some(record) = begun.get(step)
+            && record.state != StepState::Pending
+        {
+            return self.see_to_found(record.clone()).await.map(|_| ());
+        }
+        let dependencies = self.plan.dependencies(step);
+        let of = self.meeting(step, Members::Dependencies);
+        let mut missed = false;
+        let mut all_over = true;
+        for (member, edge) in dependencies.iter().enumerate() {
+            let Some(record) = begun.over(edge.step) else {
+                all_over = false;
+                continue;
             };
-            if !sinks.iter().any(failed) {
-                self.complete().await?;
-            }
+            let not_let = edge.kind == DependencyKind::Hard && !self.lets_run(record, step);
+            missed |= not_let;
+            // The meeting may not know of it: its worker was lost, or the run was resumed.
+            self.come(of, dependencies.len(), member, not_let).await?;
+        }
+        if all_over {
+            self.enter(Place::step(step), Entry::unless(missed)).await?;
         }
         Ok(())
     }

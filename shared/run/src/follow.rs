@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt, TryStreamExt, future, stream};
 use tdev_domain::{Place, StepRecord, StepState, StopCause};
-use tdev_workflow::{Branch, DependencyKind, Kind};
+use tdev_workflow::{Branch, DependencyKind, Edge, Kind};
 
 use crate::begin;
 use crate::enter::Entry;
-use crate::limits::GROUP;
+use crate::limits::{AT_ONCE, GROUP};
 use crate::pass::Pass;
 use crate::{Error, Meeting, Members, Store, Unavailable, World};
 
@@ -41,17 +42,12 @@ impl<S: Store, W: World> Pass<'_, S, W> {
         if self.needs_place(record.place) {
             self.noted().left.push(step);
         }
-        for edge in plan.dependants(step) {
-            let missed = edge.kind == DependencyKind::Hard && !self.lets_run(&record, edge.step);
-            let dependencies = plan.dependencies(edge.step);
-            let of = self.meeting(edge.step, Members::Dependencies);
-            let place = dependencies.binary_search_by_key(&step, |edge| edge.step);
-            let member = place.unwrap_or_default();
-            if let Some(missed) = self.come(of, dependencies.len(), member, missed).await? {
-                self.enter(Place::step(edge.step), Entry::unless(missed))
-                    .await?;
-            }
-        }
+        let edges = stream::iter(plan.dependants(step).iter().copied());
+        let ready = edges.map(|edge| self.come_to(&record, edge));
+        let ready = ready.buffered(AT_ONCE).try_filter_map(future::ok);
+        let mut ready: Vec<_> = ready.try_collect().await?;
+        ready.sort_by(|(a, _), (b, _)| self.longest_first(*a, *b));
+        self.enter_all(ready).await?;
         if let Ok(member) = plan.sinks().binary_search(&step) {
             let end = self.meeting(END, Members::Dependencies);
             if self
@@ -63,6 +59,31 @@ impl<S: Store, W: World> Pass<'_, S, W> {
             }
         }
         Ok(())
+    }
+
+    /// Notes with a dependant that `record` is over. Says which step is ready, if it is now.
+    async fn come_to(
+        &self,
+        record: &StepRecord,
+        edge: Edge,
+    ) -> Result<Option<(u32, Entry)>, Unavailable> {
+        let step = record.place.step;
+        let missed = edge.kind == DependencyKind::Hard && !self.lets_run(record, edge.step);
+        let dependencies = self.plan.dependencies(edge.step);
+        let of = self.meeting(edge.step, Members::Dependencies);
+        let place = dependencies.binary_search_by_key(&step, |edge| edge.step);
+        let member = place.unwrap_or_default();
+        let all = self.come(of, dependencies.len(), member, missed).await?;
+        Ok(all.map(|missed| (edge.step, Entry::unless(missed))))
+    }
+
+    /// Begins steps, several at once, in this order.
+    pub(crate) async fn enter_all(&self, ready: Vec<(u32, Entry)>) -> Result<(), Error> {
+        stream::iter(ready)
+            .map(|(step, entry)| self.enter(Place::step(step), entry))
+            .buffered(AT_ONCE)
+            .try_for_each(future::ok)
+            .await
     }
 
     /// Whether the end of `record` lets a step run that depends on its success.

@@ -121,9 +121,9 @@ impl<S: Store, W: World> Pass<'_, S, W> {
             } else {
                 change.admitted
             };
-            for step in admitted {
-                self.enter(Place::step(step), Entry::Admitted).await?;
-            }
+            let admitted = admitted.into_iter();
+            let admitted = admitted.map(|step| (step, Entry::Admitted)).collect();
+            self.enter_all(admitted).await?;
             return Ok(true);
         }
         Err(Error::Contended)

@@ -31,7 +31,8 @@
 //! time finds it (a try that takes too long, a pause that is over), or the look after the whole run
 //! every [`limits::LOOK`].
 //!
-//! Steps that are ready together begin in the order of the longest path behind them. If the
+//! What a pass finds ready begins, and is started, several at once ([`World::start`] and the
+//! [`Store`] are asked so). Steps that are ready together begin in the order of the longest path behind them. If the
 //! definition says how many steps may be under way at once (`max_in_flight`), this order holds
 //! among all that are ready: then who has a place, and who waits for one, is one more record
 //! ([`Gate`](tdev_domain::Gate)), and whoever ends a step gives its place to the one that waits with

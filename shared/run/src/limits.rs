@@ -5,6 +5,9 @@ use jiff::SignedDuration;
 /// The most that come together in one group; see [`Meeting`](crate::Meeting).
 pub const GROUP: usize = 64;
 
+/// How many steps a pass begins or starts at once.
+pub(crate) const AT_ONCE: usize = 16;
+
 /// How often a run is looked after as a whole, which makes up for messages and workers that were
 /// lost beyond recovery.
 pub const LOOK: SignedDuration = SignedDuration::from_mins(15);

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::{StreamExt, TryStreamExt, future, stream};
 use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
@@ -16,7 +17,7 @@ use tdev_domain::{
 use tdev_workflow::{Plan, PlanStep};
 
 use crate::error::written;
-use crate::limits::MAX_CONFLICTS;
+use crate::limits::{AT_ONCE, MAX_CONFLICTS};
 use crate::{Error, Progress, Start, Store, Unavailable, World, transition};
 
 /// What one worker does in one go.
@@ -275,12 +276,18 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
     async fn start_all(&self) -> Result<(), Error> {
         let mut written = std::mem::take(&mut self.noted().to_start);
         written.sort_by(|(a, _), (b, _)| self.longest_first(a.place.step, b.place.step));
-        for (record, start) in written {
-            if let Err(error) = self.world.start(&self.run, &start).await? {
-                let now = self.world.now();
-                // A conflict means that somebody else sees to it.
-                self.settle(record, Err(error), now).await?;
-            }
+        stream::iter(written)
+            .map(|(record, start)| self.start(record, start))
+            .buffered(AT_ONCE)
+            .try_for_each(future::ok)
+            .await
+    }
+
+    async fn start(&self, record: StepRecord, start: Start) -> Result<(), Error> {
+        if let Err(error) = self.world.start(&self.run, &start).await? {
+            let now = self.world.now();
+            // A conflict means that somebody else sees to it.
+            self.settle(record, Err(error), now).await?;
         }
         Ok(())
     }

@@ -205,3 +205,12 @@ fn messages_may_come_twice_late_and_never() {
         }
     }
 }
+
+#[test]
+fn a_pass_can_go_from_thread_to_thread() {
+    fn sent(_: impl Send) {}
+    let (model, run) = (world::Model::default(), tdev_domain::RunId::generate());
+    let (place, never) = (tdev_domain::Place::step(0), jiff::Timestamp::MAX);
+    sent(tdev_run::see_to(&run, place, &model, &model, never));
+    sent(tdev_run::look_after(&run, &model, &model, never));
+}
