@@ -198,7 +198,7 @@ impl Search<'_> {
                 island: individual.island,
                 parents: individual.parents.clone(),
                 operator: self.name_of(individual.maker).to_owned(),
-                block: Digest::of(&[individual.text.as_bytes()]),
+                block: individual.text_digest(),
                 loss: individual.score.loss(),
             };
             let record = Record::after(*head, &entry).map_err(Error::Lineage)?;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::lineage::Digest;
 use super::sample::Sample;
 use crate::{Genome, Loss};
 
@@ -156,6 +157,11 @@ pub struct Individual {
 }
 
 impl Individual {
+    /// SHA-256 of its block's text.
+    pub fn text_digest(&self) -> Digest {
+        Digest::of(&[self.text.as_bytes()])
+    }
+
     /// Its losses on the cases of `sample`: those of the generation it was made in, or any if it
     /// was judged on all.
     pub(super) fn on(&self, sample: &Sample) -> Cow<'_, [Loss]> {

@@ -1,1 +1,0 @@
-//! A search of a few generations, and what must hold of it.
