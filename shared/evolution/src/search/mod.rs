@@ -45,6 +45,7 @@ mod advance;
 mod archive;
 mod bandit;
 mod checkpoint;
+pub mod drawing;
 mod generation;
 mod individual;
 pub mod lineage;
