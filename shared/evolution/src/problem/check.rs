@@ -418,3 +418,6 @@ fn check_simulation(
         "none: a simulation judges",
     );
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ mod data;
 mod definition;
 mod metric;
 pub mod packing;
+mod probe;
 mod relation;
 mod rule;
 mod scorer;
@@ -43,6 +44,7 @@ pub use relation::{Applied, Change, Effect, Relation};
 pub use scorer::AgentEvaluator;
 pub use stored::{Reserved, Stored, StoredError};
 
+pub(crate) use probe::Probe;
 
 /// The function that is called with an input as it is.
 pub const EXECUTE: &str = "execute";

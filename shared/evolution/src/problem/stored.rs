@@ -117,7 +117,8 @@ mod tests {
         let open = [stored.definition, stored.train].concat();
         let open = String::from_utf8(open).unwrap();
         for case in &divided.held_out {
-            assert!(!open.contains(&case.output.to_string()), "{case:?}");
+            let output = format!("\"output\":{}}}", case.output);
+            assert!(!open.contains(&output), "{case:?}");
         }
         assert!(!open.contains("4993"));
     }

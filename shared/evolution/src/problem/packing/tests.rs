@@ -89,7 +89,7 @@ fn lanes_and_the_program_agree() {
 
 #[test]
 fn bins_open_when_the_priority_says_so() {
-    let mut parameters = given(10, &[vec![6, 3, 4, 7]]);
+    let mut parameters = given(10, &[vec![6, 4, 3, 7]]);
     let spread = "def priority(item, room, capacity):\n    return room\n";
     assert_eq!(losses(&evaluator(&parameters), spread), [Loss::ZERO]);
     parameters.empty_bins = EmptyBins::ByPriority;
