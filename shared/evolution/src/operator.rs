@@ -2,24 +2,57 @@
 
 use tdev_program::{Context, Name, Type};
 
-use crate::{Genome, Loss, Rng};
+use crate::variation::Vocabulary;
+use crate::{Genome, Loss, Rng, Scaffold, Settings};
 
 /// What an operator may use, and how large its product may be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scope {
     /// The constants and functions of the agent outside the block, and the functions of the block.
     pub context: Context,
-    /// The types of the parameters of each function of the block, where its caller tells more than
-    /// its annotations: `(function, types)`.
+    /// The types of the parameters of functions, where more is known than the annotations of the
+    /// block's functions tell: `(function, types)`. Random code calls only functions that are here.
     pub params: Vec<(Name, Vec<Type>)>,
     /// What random expressions and statements are made of.
-    pub vocabulary: crate::variation::Vocabulary,
+    pub vocabulary: Vocabulary,
     /// The most nodes a genome may have.
     pub max_nodes: usize,
     /// The most levels a function may nest.
     pub max_depth: usize,
     /// The most bytes the block may have.
     pub max_bytes: usize,
+}
+
+impl Scope {
+    /// The scope of the block of an agent, with the limits of `settings`. `entry` is the types of
+    /// the parameters of the block's last function, as its caller knows them, and may be empty:
+    /// annotations are used then, as they are for all other functions.
+    pub fn for_agent(
+        scaffold: &Scaffold,
+        genome: &Genome,
+        entry: &[Type],
+        settings: &Settings,
+    ) -> Self {
+        let module = scaffold.module(genome);
+        let last = genome.functions.last().map(|function| &function.name);
+        let params = module.functions().map(|function| {
+            let annotated = function.params.iter().map(|param| param.ty);
+            let types = if Some(&function.name) == last && !entry.is_empty() {
+                entry.to_vec()
+            } else {
+                annotated.collect()
+            };
+            (function.name.clone(), types)
+        });
+        Self {
+            params: params.collect(),
+            context: Context::of(&module),
+            vocabulary: Vocabulary::for_agent(scaffold, genome, entry),
+            max_nodes: settings.max_nodes as usize,
+            max_depth: settings.max_depth as usize,
+            max_bytes: scaffold.room(),
+        }
+    }
 }
 
 /// Tells how good a genome is, at the price of an evaluation, for operators that search by
