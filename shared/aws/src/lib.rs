@@ -14,6 +14,7 @@ mod data_keys;
 mod definitions;
 mod error;
 mod events;
+mod evolution_objects;
 mod function;
 mod models;
 mod objects;
@@ -28,6 +29,7 @@ pub use config::load_config;
 pub use data_keys::{DataKey, DataKeys, PlainKey};
 pub use error::{BoxError, Error, Result};
 pub use events::Events;
+pub use evolution_objects::ProblemPart;
 pub use function::Function;
 pub use models::Models;
 pub use objects::Objects;
@@ -35,7 +37,8 @@ pub use queue::Queue;
 pub use secrets::Secrets;
 pub use state_machine::{StateMachine, TaskTokens, Told};
 pub use table::{
-    AgendaTask, Claim, DUE_SHARDS, Due, DueInvocation, EARLY, InvocationFilter, InvocationState,
-    InvocationSummary, InvocationWrites, Page, PageRequest, Registered, RunFilter, RunSummary,
-    StoredResponse, Table, Watermark, Workflow, WorkflowDraft,
+    AgendaTask, Claim, DUE_SHARDS, Due, DueEvolution, DueInvocation, EARLY, EvolutionFilter,
+    EvolutionSummary, InvocationFilter, InvocationState, InvocationSummary, InvocationWrites, Page,
+    PageRequest, Registered, Rollback, RolledBack, RunFilter, RunSummary, StoredResponse, Table,
+    Watermark, Workflow, WorkflowDraft,
 };

@@ -31,6 +31,10 @@
 //! | item of a map | `TENANT#<tenant>#RUN#<id>` | `ITEM#<step, 10 digits>#<item, 10 digits>` | moving the run on, showing it |
 //! | who has a place in a run | `TENANT#<tenant>#RUN#<id>` | `GATE#<how often it was resumed, 10 digits>` | beginning the next step when one ends |
 //! | meeting in a run | `TENANT#<tenant>#RUN#<id>` | `MEET#<name>` | knowing the last of those that a step waits for |
+//! | problem | `TENANT#<tenant>#PROBLEMS` | `<name>` | evolving agents by it, listing a tenant's problems |
+//! | evolution | `TENANT#<tenant>#EVOLUTION#<id>` | `EVOLUTION` | moving it on, showing it |
+//! | generation | `TENANT#<tenant>#EVOLUTION#<id>` | `GENERATION#<number, 10 digits>` | showing how the search went |
+//! | champion | `TENANT#<tenant>#CHAMPIONS#<agent>` | `VERSION#<number, 10 digits>` | showing what evolutions made, finding what descends from a version |
 //! | settings of a tenant | `TENANT#<tenant>#SETTINGS` | `SETTINGS` | changing them, agents' tools |
 //! | (nothing) | `HEALTH` | `HEALTH` | the health check, which expects no item |
 //!
@@ -60,6 +64,9 @@
 //! A run, a step of one and an item of a map are on the same agenda while they have a `due_at`,
 //! rounded up to tens of seconds; their keys tell them from invocations. A run is listed like an
 //! invocation, under `TENANT#<tenant>#RUNS`.
+//!
+//! An evolution that is to be looked after has `agenda` = `EVOLUTIONS` and `agenda_at` = the seconds
+//! of its `due_at`, rounded up, in 12 digits. It is listed under `TENANT#<tenant>#EVOLUTIONS`.
 //!
 //! A queued task has `agenda` = `TASKS` and `agenda_at` = its place in the queue, so the index is
 //! the queue. One that waits has `agenda` = `TASKS#DUE` and `agenda_at` = the seconds of its
@@ -356,5 +363,11 @@ pub(super) fn router(tenant: &TenantId) -> Key {
     Key::new(format!("TENANT#{tenant}#ROUTER"), "ROUTER")
 }
 
+mod evolutions;
 #[cfg(test)]
 mod tests;
+
+pub(super) use evolutions::{
+    DUE_EVOLUTIONS, GENERATION, champion, champions, evolution, evolution_partition, evolutions,
+    generation, parse_evolution, problem, problems,
+};

@@ -14,6 +14,7 @@
 
 mod agents;
 mod api_keys;
+mod evolutions;
 mod fixtures;
 mod idempotency;
 mod invocations;

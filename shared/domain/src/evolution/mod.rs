@@ -167,7 +167,7 @@ pub struct Evolution {
     pub winner: Option<Winner>,
     /// What a person said to it.
     pub approval: Option<Approval>,
-    /// How often it was resumed.
+    /// How often it was resumed, or handed to another execution of the state machine.
     pub resumed: u32,
     /// How many executions of the state machine were begun for it: one for each time that it was
     /// to run.
@@ -255,6 +255,18 @@ impl Evolution {
         next.resumed += 1;
         next.due_at = Some(now);
         Ok(next)
+    }
+
+    /// After it was handed to another execution of the state machine, which is to be begun;
+    /// nothing while it does not run.
+    #[must_use]
+    pub fn relayed(&self, now: Timestamp) -> Option<Self> {
+        (self.status == Status::Running).then(|| {
+            let mut next = self.revised(now);
+            next.resumed += 1;
+            next.due_at = Some(now);
+            next
+        })
     }
 
     /// After a client called it off.

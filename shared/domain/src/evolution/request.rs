@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::EvolutionId;
+use super::{Evolution, EvolutionId, Status};
 use crate::{ArtifactDigest, TenantId};
 
 /// What the state machine is to do next for an evolution.
@@ -16,6 +16,8 @@ pub enum Next {
     Generation,
     /// Make one generation in shards, and merge them.
     FanOut,
+    /// Have another execution of the state machine go on.
+    Relay,
     /// Examine the winner.
     Examine,
     /// Have the gate decide.
@@ -30,9 +32,10 @@ pub enum Next {
 
 impl Next {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Generation,
         Self::FanOut,
+        Self::Relay,
         Self::Examine,
         Self::Decide,
         Self::Ask,
@@ -46,12 +49,42 @@ impl Next {
         match self {
             Self::Generation => "generation",
             Self::FanOut => "fan_out",
+            Self::Relay => "relay",
             Self::Examine => "examine",
             Self::Decide => "decide",
             Self::Ask => "ask",
             Self::Promote => "promote",
             Self::Over => "over",
         }
+    }
+}
+
+impl Evolution {
+    /// What is to be done next for it.
+    #[must_use]
+    pub const fn next(&self) -> Next {
+        match self.status {
+            Status::Running => Next::Generation,
+            Status::Examining { .. } if self.winner.is_none() => Next::Examine,
+            Status::Examining { .. } => Next::Decide,
+            Status::AwaitingApproval { .. } => Next::Ask,
+            Status::Promoting { .. } => Next::Promote,
+            Status::Paused
+            | Status::Promoted { .. }
+            | Status::Finished(_)
+            | Status::Cancelled
+            | Status::Failed { .. } => Next::Over,
+        }
+    }
+
+    /// What the state machine is told.
+    #[must_use]
+    pub fn step(&self) -> Step {
+        let mut step = Step::from(self.next());
+        if step.next == Next::Ask {
+            step.approval_seconds = Some(self.draft.approval_seconds);
+        }
+        step
     }
 }
 
@@ -202,11 +235,12 @@ pub enum PromoteRequest {
     },
 }
 
-/// What is asked of `trigger-evolution`. A schedule, which asks for nothing in particular, has it
-/// look for all that is due.
+/// What is asked of `trigger-evolution`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum TriggerRequest {
+    /// Look for all that is due.
+    Sweep,
     /// Begin an evolution that was accepted or resumed.
     Begin {
         /// The owner.

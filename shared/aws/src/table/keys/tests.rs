@@ -145,6 +145,39 @@ fn workflows_and_runs_have_the_keys_that_are_documented() {
 }
 
 #[test]
+fn evolutions_have_the_keys_that_are_documented() {
+    let tenant: TenantId = "acme".parse().unwrap();
+    let (agent, name) = ("packer".parse().unwrap(), "weibull".parse().unwrap());
+    let id = tdev_domain::evolution::EvolutionId::generate();
+    let number = VersionNumber::try_from(12).unwrap();
+    let expected = [
+        (
+            problem(&tenant, &name),
+            "TENANT#acme#PROBLEMS weibull".to_owned(),
+        ),
+        (
+            evolution(&tenant, &id),
+            format!("TENANT#acme#EVOLUTION#{id} EVOLUTION"),
+        ),
+        (
+            generation(&tenant, &id, 12),
+            format!("TENANT#acme#EVOLUTION#{id} GENERATION#0000000012"),
+        ),
+        (
+            champion(&tenant, &agent, number),
+            "TENANT#acme#CHAMPIONS#packer VERSION#0000000012".to_owned(),
+        ),
+    ];
+    for (key, text) in expected {
+        assert_eq!(format!("{} {}", key.pk, key.sk), text);
+    }
+    assert_eq!(evolutions(&tenant), "TENANT#acme#EVOLUTIONS");
+    let parsed = parse_evolution(&evolution(&tenant, &id).pk);
+    assert_eq!(parsed, Some((tenant, id)));
+    assert_eq!(parse_evolution("TENANT#acme#EVOLUTIONS"), None);
+}
+
+#[test]
 fn a_place_comes_back_of_its_key() {
     let (tenant, id): (TenantId, _) = ("acme".parse().unwrap(), RunId::generate());
     let places = [None, Some(Place::step(12)), Some(Place::item(12, u32::MAX))];
