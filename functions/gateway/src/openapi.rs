@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 use tdev_aws::InvocationState;
+use tdev_domain::evolution::StatusName;
 use tdev_domain::retry::GivenUp;
 use tdev_domain::{
     AgentKind, AnalysisMethod, EffectClass, EffectErrorKind, FailureKind, Rejection, RunState,
@@ -40,6 +41,7 @@ use crate::problem::{self, ProblemDocument, ProblemType};
         (name = "routing", description = "How tasks find their agents"),
         (name = "workflows", description = "What agents do together: graphs of steps"),
         (name = "runs", description = "Running workflows, and watching and steering them"),
+        (name = "evolutions", description = "Having agents evolve, and what they evolve by"),
         (name = "settings", description = "What a tenant sets for itself"),
         (name = "platform", description = "The platform itself"),
     ),
@@ -213,7 +215,7 @@ pub(crate) fn invocation_states() -> Schema {
 }
 
 pub(crate) fn waits() -> Schema {
-    names(&["time", "signal", "child"])
+    names(&["time", "signal", "child", "children"])
 }
 
 pub(crate) fn failure_causes() -> Schema {
@@ -272,6 +274,10 @@ const GIVEN_UP: [GivenUp; 3] = [
 
 pub(crate) fn run_states() -> Schema {
     names(&RunState::ALL)
+}
+
+pub(crate) fn evolution_states() -> Schema {
+    names(&StatusName::ALL)
 }
 
 pub(crate) fn stop_causes() -> Schema {

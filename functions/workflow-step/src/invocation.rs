@@ -1,11 +1,9 @@
 //! Durable invocations: one delivery takes one as far as it goes.
 
 use jiff::{SignedDuration, Timestamp};
-use tdev_domain::{
-    Completed, ErrorName, Found, Invocation, ReplayResult, RunMessage, StepMessage, TaskMessage,
-};
+use tdev_domain::{ErrorName, Invocation, ReplayResult, RunMessage, StepMessage, TaskMessage};
 use tdev_invocation::{
-    Delivery, Journal, MachineError, Outcome, Refusal, Replay, Turn, Waiter, WakeUp, drive,
+    Delivery, Journal, MachineError, Outcome, Refusal, Replay, Waiter, WakeUp, drive,
 };
 use tdev_lambda::Error;
 
@@ -49,7 +47,13 @@ async fn follow(
 ) -> Result<(), Error> {
     match outcome {
         Outcome::Settled { waiter } => tell(deps, message, waiter).await,
-        Outcome::Suspended { wake } | Outcome::Yielded { wake } => call(deps, message, &wake).await,
+        Outcome::Suspended { wakes } => {
+            for wake in &wakes {
+                call(deps, message, wake).await?;
+            }
+            Ok(())
+        }
+        Outcome::Yielded { wake } => call(deps, message, &wake).await,
         // The first delivery may have been lost after the end and before whoever waits was told.
         Outcome::NotClaimable {
             why: Refusal::Ended,
@@ -130,17 +134,9 @@ pub(crate) async fn replay(deps: &Deps, message: &StepMessage) -> Result<ReplayR
         }) => Ok(ReplayResult::Diverged {
             number,
             recorded,
-            found: did(found),
+            found,
         }),
         Err(MachineError::Snapshot(message)) => Err(Error::invalid_input(message)),
         Err(MachineError::Unavailable(error)) => Err(Error::caused_by(ErrorName::Transient, error)),
-    }
-}
-
-fn did(turn: Turn) -> Found {
-    match turn {
-        Turn::Called(call) => Found::Called(call),
-        Turn::Ended(Ok(output)) => Found::Returned(Completed { output }),
-        Turn::Ended(Err(failure)) => Found::Failed(failure),
     }
 }

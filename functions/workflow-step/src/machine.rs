@@ -5,7 +5,7 @@ use std::io;
 
 use tdev_domain::{Answer, Call, Invocation, RunReport, Source, Tool};
 use tdev_invocation::{Machine, MachineError, Turn};
-use tdev_sandbox::{ToolError, Worker, WorkerRun};
+use tdev_sandbox::{ToolCall, ToolError, Worker, WorkerRun};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::handler::Deps;
@@ -49,10 +49,13 @@ impl<'a> Sandbox<'a> {
 
     fn turned(&mut self, turn: tdev_sandbox::Turn) -> Turn {
         match turn {
-            tdev_sandbox::Turn::Called(call) => Turn::Called(Call {
-                tool: call.tool.as_str().to_owned(),
-                args: call.args,
-            }),
+            tdev_sandbox::Turn::Called(calls) => {
+                let call = |call: ToolCall| Call {
+                    tool: call.tool.as_str().to_owned(),
+                    args: call.args,
+                };
+                Turn::Called(calls.into_iter().map(call).collect())
+            }
             tdev_sandbox::Turn::Ended(WorkerRun {
                 run, compile_us, ..
             }) => {
@@ -112,12 +115,13 @@ impl Machine for Sandbox<'_> {
             .map_err(|failure| MachineError::Snapshot(failure.to_string()))
     }
 
-    async fn answer(&mut self, answer: &Answer) -> Result<Turn, MachineError> {
-        let answer = match answer {
+    async fn answer(&mut self, answers: &[Answer]) -> Result<Turn, MachineError> {
+        let answer = |answer: &Answer| match answer {
             Answer::Value(value) => Ok(value.clone()),
             Answer::Error(error) => Err(ToolError::new(error.to_string())),
         };
-        let turn = self.with(move |worker| worker.answer(answer)).await?;
+        let answers = answers.iter().map(answer).collect();
+        let turn = self.with(move |worker| worker.answer(answers)).await?;
         Ok(self.turned(turn))
     }
 

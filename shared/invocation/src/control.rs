@@ -1,5 +1,7 @@
 //! What others do to an invocation: send it signals, call it off.
 
+use std::collections::VecDeque;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
@@ -7,10 +9,10 @@ use tdev_domain::{
 };
 
 use crate::error::written;
-use crate::limits::{MAX_CONFLICTS, MAX_DEPTH, MAX_SIGNAL_BYTES, MAX_SIGNALS};
+use crate::limits::{MAX_CONFLICTS, MAX_GATHERED, MAX_SIGNAL_BYTES, MAX_SIGNALS};
 use crate::settle;
 use crate::transition::{self, Waiter, WakeUp};
-use crate::{Error, Journal};
+use crate::{Error, Journal, Unavailable};
 
 /// Why a signal was not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -126,9 +128,13 @@ pub async fn cancel(
         if found.status.is_final() {
             return Ok(Cancellation::Ended);
         }
-        let parent = settle::parent_of(&found, journal, attempt).await?;
-        let called = called_from(&found, journal).await?;
-        let (changes, cancellation) = cancelled(&found, &called, parent.as_ref(), now);
+        let (changes, cancellation) = if is_running(&found) {
+            (vec![requested(&found, now)], Cancellation::Requested)
+        } else {
+            let status = InvocationStatus::Cancelled;
+            let (changes, waiter) = ended(&found, status, journal, attempt, now).await?;
+            (changes, Cancellation::Cancelled { waiter })
+        };
         if written(journal.commit(&changes).await)? {
             return Ok(cancellation);
         }
@@ -136,60 +142,58 @@ pub async fn cancel(
     Err(Error::Contended)
 }
 
-/// The invocation that `record` waits for, the one that this waits for, and so on.
+/// The end of what no worker has, and of all that it waits for. All in one commit, so that nobody
+/// can be lost between a caller and what it called.
+pub(crate) async fn ended(
+    record: &Invocation,
+    status: InvocationStatus,
+    journal: &impl Journal,
+    attempt: u32,
+    now: Timestamp,
+) -> Result<(Vec<InvocationChange>, Option<Waiter>), Unavailable> {
+    let parent = settle::parent_of(record, journal, attempt).await?;
+    let below = called_from(record, journal).await?;
+    let (mut changes, waiter) = settle::settled(record, Vec::new(), status, parent.as_ref(), now);
+    for called in &below {
+        changes.extend(called_off(called, &below, now));
+    }
+    Ok((changes, waiter))
+}
+
+/// The invocations that `record` waits for, those that these wait for, and so on, the nearest
+/// first, as many as there is room for in a commit.
 async fn called_from(
     record: &Invocation,
     journal: &impl Journal,
-) -> Result<Vec<Invocation>, Error> {
-    let mut chain = Vec::new();
-    let mut last = record.clone();
-    for _ in 0..MAX_DEPTH {
-        let InvocationStatus::Suspended {
-            wait: Wait::Child { invocation },
-        } = &last.status
-        else {
-            break;
-        };
-        let Some(next) = journal.load(invocation).await? else {
-            break;
-        };
-        chain.push(next.clone());
-        last = next;
-    }
-    Ok(chain)
-}
-
-/// Ends what no worker has, and asks the worker of the rest to. All in one commit, so that no
-/// canceller can be lost between a caller and what it called.
-fn cancelled(
-    record: &Invocation,
-    called: &[Invocation],
-    parent: Option<&Invocation>,
-    now: Timestamp,
-) -> (Vec<InvocationChange>, Cancellation) {
-    let (mut changes, cancellation) = match ended(record, parent, now) {
-        Some((changes, waiter)) => (changes, Cancellation::Cancelled { waiter }),
-        None => (vec![requested(record, now)], Cancellation::Requested),
-    };
-    for child in called.iter().filter(|child| !child.status.is_final()) {
-        match ended(child, None, now) {
-            Some((ended, _)) => changes.extend(ended),
-            None => changes.push(requested(child, now)),
+) -> Result<Vec<Invocation>, Unavailable> {
+    let mut below: Vec<Invocation> = Vec::new();
+    let mut further = VecDeque::from(transition::awaited(record).to_vec());
+    while below.len() < MAX_GATHERED
+        && let Some(id) = further.pop_front()
+    {
+        if let Some(called) = journal.load(&id).await?.filter(|it| !it.status.is_final()) {
+            further.extend(transition::awaited(&called).to_vec());
+            below.push(called);
         }
     }
-    (changes, cancellation)
+    Ok(below)
 }
 
-fn ended(
-    record: &Invocation,
-    parent: Option<&Invocation>,
-    now: Timestamp,
-) -> Option<(Vec<InvocationChange>, Option<Waiter>)> {
-    if matches!(record.status, InvocationStatus::Running { .. }) {
-        return None;
+/// What becomes of an invocation whose caller is cancelled with all that is `below`.
+fn called_off(called: &Invocation, below: &[Invocation], now: Timestamp) -> Vec<InvocationChange> {
+    if is_running(called) {
+        return vec![requested(called, now)];
+    }
+    let is_below = |id: &InvocationId| below.iter().any(|other| other.id == *id);
+    if !transition::awaited(called).iter().all(is_below) {
+        return vec![InvocationChange::to(transition::handed_on(called, now))];
     }
     let status = InvocationStatus::Cancelled;
-    Some(settle::settled(record, Vec::new(), status, parent, now))
+    settle::settled(called, Vec::new(), status, None, now).0
+}
+
+fn is_running(record: &Invocation) -> bool {
+    matches!(record.status, InvocationStatus::Running { .. })
 }
 
 fn requested(record: &Invocation, now: Timestamp) -> InvocationChange {

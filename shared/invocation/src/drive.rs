@@ -5,10 +5,10 @@ use tdev_domain::{
     Invocation, InvocationChange, InvocationFailure, InvocationId, InvocationStatus,
 };
 
+use crate::control;
 use crate::error::{Stop, written};
 use crate::lease::Lease;
 use crate::limits::MAX_CONFLICTS;
-use crate::settle;
 use crate::transition::{self, Claim, Refusal, Waiter, WakeUp};
 use crate::{Error, Journal, Machine, Unavailable, World};
 
@@ -25,8 +25,8 @@ pub enum Outcome {
     },
     /// It waits.
     Suspended {
-        /// The child that it called, or itself when its time has come.
-        wake: WakeUp,
+        /// The children that it called, or itself when its time has come.
+        wakes: Vec<WakeUp>,
     },
     /// The worker's time was up; another is to go on at once.
     Yielded {
@@ -131,9 +131,8 @@ async fn take(
                 }
             }
             Claim::End(status) => {
-                let parent = settle::parent_of(&found, journal, attempt).await?;
                 let (changes, waiter) =
-                    settle::settled(&found, Vec::new(), status, parent.as_ref(), now);
+                    control::ended(&found, status, journal, attempt, now).await?;
                 if written(journal.commit(&changes).await)? {
                     let record = changes.into_iter().next().map(|change| change.record);
                     return not(Outcome::Settled { waiter }, record);

@@ -50,7 +50,8 @@ pub trait Journal: Sync {
         id: &InvocationId,
     ) -> impl Future<Output = Result<Option<Invocation>, Unavailable>> + Send;
 
-    /// Writes all the changes or none, each on its condition. There are at most 9.
+    /// Writes all the changes or none, each on its condition. There are at most two more than
+    /// [`MAX_GATHERED`](crate::limits::MAX_GATHERED).
     ///
     /// If the store is asked again within one call, because an acknowledgement was lost, a write
     /// that was made the first time is not to be taken for a conflict.

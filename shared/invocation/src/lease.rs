@@ -5,8 +5,8 @@ use std::mem;
 use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
-    AgentFailure, Answer, Call, Effect, EffectClass, FailureKind, Invocation, InvocationChange,
-    InvocationFailure, InvocationStatus, Pending, Stage, Stored,
+    AgentFailure, Answer, Call, Effect, EffectClass, EffectError, EffectErrorKind, FailureKind,
+    Invocation, InvocationChange, InvocationFailure, InvocationStatus, Pending, Stage, Stored,
 };
 
 use crate::error::{Stop, written};
@@ -19,8 +19,8 @@ use crate::{Error, Journal, Machine, Outcome, Request, Turn, World};
 enum Next {
     /// From the input.
     Start,
-    /// With the answer to the call at which it stands.
-    Answer(Answer),
+    /// With the answers to the calls at which it stands.
+    Answer(Vec<Answer>),
     /// Not by this worker.
     Stop(Outcome),
 }
@@ -29,7 +29,9 @@ enum Next {
 enum Plan {
     /// It is answered, and no more.
     Answer(Answer),
-    /// An effect is begun.
+    /// This child is created, and waited for.
+    Call(Box<Invocation>),
+    /// An effect of another kind is begun.
     Begin(EffectClass, Step),
 }
 
@@ -78,11 +80,11 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
         loop {
             let turn = match next {
                 Next::Start => self.machine.start(&self.record).await?,
-                Next::Answer(answer) => self.machine.answer(&answer).await?,
+                Next::Answer(answers) => self.machine.answer(&answers).await?,
                 Next::Stop(outcome) => return Ok(outcome),
             };
             next = match turn {
-                Turn::Called(call) => self.called(call).await?,
+                Turn::Called(calls) => self.called(calls).await?,
                 Turn::Ended(result) => return self.finish(end(result)).await,
             };
         }
@@ -93,7 +95,7 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
         let (Some(pending), Some(stored)) = (&self.record.pending, &self.record.snapshot) else {
             return Ok(Next::Start);
         };
-        let pending = pending.clone();
+        let class = pending.class;
         let restored = match self.journal.fetch(&self.record, stored).await {
             Ok(snapshot) => {
                 let restored = self.machine.restore(&self.record, snapshot).await;
@@ -102,26 +104,34 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
             Err(error) => Err(error.into()),
         };
         match restored {
-            Ok(()) => self.proceed(pending).await,
-            Err(Stop::Snapshot(_)) if self.may_restart(&pending).await? => self.restart().await,
+            Ok(()) => self.proceed().await,
+            Err(Stop::Snapshot(_)) if self.may_restart(class).await? => self.restart().await,
             Err(stop) => Err(stop),
         }
     }
 
-    /// Goes on from an effect that an earlier worker left.
-    async fn proceed(&mut self, pending: Pending) -> Result<Next, Stop> {
-        match (pending.stage.clone(), pending.class) {
-            (Stage::Called, _) => self.called(pending.call).await,
-            (Stage::Answered(answer), _) => Ok(self.put_over(pending, answer)),
-            (Stage::Intended, EffectClass::Idempotent) => self.perform(pending).await,
-            (Stage::Intended, _) => Ok(self.put_over(pending, settle::outcome_unknown())),
+    /// Goes on from where an earlier worker left the run.
+    async fn proceed(&mut self) -> Result<Next, Stop> {
+        let standing: Vec<_> = self.record.standing().cloned().collect();
+        if standing.iter().all(|effect| effect.stage == Stage::Called) {
+            let calls = standing.into_iter().map(|effect| effect.call);
+            return self.called(calls.collect()).await;
+        }
+        match standing.as_slice() {
+            [effect]
+                if effect.stage == Stage::Intended && effect.class == EffectClass::Idempotent =>
+            {
+                self.perform(standing).await
+            }
+            _ => Ok(self.put_over(standing)),
         }
     }
 
-    /// Whether nothing the run did so far is of consequence.
-    async fn may_restart(&mut self, pending: &Pending) -> Result<bool, Stop> {
+    /// Whether nothing the run did so far is of consequence, where it stands at an effect of
+    /// `class`.
+    async fn may_restart(&mut self, class: EffectClass) -> Result<bool, Stop> {
         let inconsequent = |class| matches!(class, EffectClass::Recorded | EffectClass::Timer);
-        if !inconsequent(pending.class) {
+        if !inconsequent(class) {
             return Ok(false);
         }
         let ledger = self.journal.ledger(&self.record.id).await?;
@@ -146,60 +156,97 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
         }
     }
 
-    /// Sees to a tool call.
-    async fn called(&mut self, call: Call) -> Result<Next, Stop> {
-        let pending = Pending {
-            number: self.next_number(),
+    /// Sees to a tool call, or to several calls of agents that are made at once.
+    async fn called(&mut self, calls: Vec<Call>) -> Result<Next, Stop> {
+        let begun_at = self.world.now();
+        let numbered = (self.next_number()..).zip(calls);
+        let effect = |(number, call)| Pending {
+            number,
             call,
             class: EffectClass::Recorded,
             stage: Stage::Called,
-            begun_at: self.world.now(),
+            begun_at,
         };
-        if pending.number > MAX_EFFECTS {
+        let mut standing: Vec<_> = numbered.map(effect).collect();
+        if standing
+            .last()
+            .is_some_and(|last| last.number > MAX_EFFECTS)
+        {
             let message = format!("called tools more than {MAX_EFFECTS} times");
             let failure = AgentFailure::new(FailureKind::TooManyToolCalls, message);
             return self.finish(end(Err(failure))).await.map(Next::Stop);
         }
-        let request = self.world.request(&self.record, &pending.call);
-        match self.plan(&pending, request).await? {
-            Plan::Begin(class, step) => self.begin(Pending { class, ..pending }, step).await,
-            Plan::Answer(answer) => Ok(self.put_over(pending, answer)),
+        match self.plan(&mut standing).await? {
+            Some(step) => self.begin(standing, step).await,
+            None => Ok(self.put_over(standing)),
         }
     }
 
-    async fn plan(&mut self, pending: &Pending, request: Request) -> Result<Plan, Stop> {
-        if let Some(error) = transition::refusal(&self.record, &request) {
-            return Ok(Plan::Answer(Answer::Error(error)));
+    /// Decides what is done about calls that are made at once, and notes it with each. Nothing, if
+    /// all are answered.
+    async fn plan(&mut self, standing: &mut [Pending]) -> Result<Option<Step>, Stop> {
+        let world = self.world;
+        let request = |effect: &Pending| world.request(&self.record, &effect.call);
+        let requests: Vec<_> = standing.iter().map(request).collect();
+        let refusal = transition::refusal(&self.record, &requests);
+        let alone = requests.len() == 1;
+        let mut children = Vec::new();
+        let mut step = None;
+        for (effect, request) in standing.iter_mut().zip(requests) {
+            let plan = match (&refusal, request) {
+                (_, Request::Recorded(answer)) => Plan::Answer(answer),
+                (Some(error), _) => Plan::Answer(Answer::Error(error.clone())),
+                (None, request) => self.plan_one(effect, request).await?,
+            };
+            effect.stage = Stage::Intended;
+            match plan {
+                Plan::Call(child) => {
+                    effect.class = EffectClass::Child;
+                    children.push(*child);
+                }
+                Plan::Begin(class, begun) if alone => {
+                    effect.class = class;
+                    step = Some(begun);
+                }
+                Plan::Begin(..) => effect.stage = Stage::Answered(only_agents()),
+                Plan::Answer(answer) => effect.stage = Stage::Answered(answer),
+            }
         }
-        let now = pending.begun_at;
-        let (class, step) = match request {
-            Request::Recorded(answer) => return Ok(Plan::Answer(answer)),
-            Request::Idempotent => (EffectClass::Idempotent, Step::Perform),
-            Request::AtMostOnce => (EffectClass::AtMostOnce, Step::Perform),
+        Ok(step.or_else(|| (!children.is_empty()).then_some(Step::Call(children))))
+    }
+
+    async fn plan_one(&mut self, effect: &Pending, request: Request) -> Result<Plan, Stop> {
+        let now = effect.begun_at;
+        Ok(match request {
+            Request::Recorded(answer) => Plan::Answer(answer),
+            Request::Idempotent => Plan::Begin(EffectClass::Idempotent, Step::Perform),
+            Request::AtMostOnce => Plan::Begin(EffectClass::AtMostOnce, Step::Perform),
             Request::Sleep(duration) => {
                 let until = transition::after(now, duration);
-                (EffectClass::Timer, Step::Sleep { until })
+                Plan::Begin(EffectClass::Timer, Step::Sleep { until })
             }
             Request::WaitFor { signal, timeout } => {
                 let until = transition::after(now, timeout);
-                (EffectClass::Signal, Step::Hear { signal, until })
+                Plan::Begin(EffectClass::Signal, Step::Hear { signal, until })
             }
             Request::CallAgent { agent, input } => {
-                let number = pending.number;
                 match self.world.callee(&self.record, &agent).await? {
                     Ok(callee) => {
+                        let number = effect.number;
                         let child = transition::called_by(&self.record, number, callee, input, now);
-                        (EffectClass::Child, Step::Call(Box::new(child)))
+                        Plan::Call(Box::new(child))
                     }
-                    Err(error) => return Ok(Plan::Answer(Answer::Error(error))),
+                    Err(error) => Plan::Answer(Answer::Error(error)),
                 }
             }
-        };
-        Ok(Plan::Begin(class, step))
+        })
     }
 
     /// Writes what the worker is about to do, then does it.
-    async fn begin(&mut self, pending: Pending, step: Step) -> Result<Next, Stop> {
+    async fn begin(&mut self, mut standing: Vec<Pending>, step: Step) -> Result<Next, Stop> {
+        let first = standing
+            .first()
+            .map_or(self.record.next_effect, |it| it.number);
         let mut kept = None;
         let step = loop {
             if self.record.cancel_requested {
@@ -209,89 +256,94 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
             if let Step::Hear { signal, .. } = &step
                 && let Some(payload) = self.hear(signal)
             {
-                return Ok(self.put_over(pending, Answer::Value(payload)));
+                for effect in &mut standing {
+                    effect.stage = Stage::Answered(Answer::Value(payload.clone()));
+                }
+                return Ok(self.put_over(standing));
             }
             let now = self.world.now();
-            let (stage, step) = if self.begun && now >= self.yield_at {
-                (Stage::Called, Step::Yield)
+            let yields = self.begun && now >= self.yield_at;
+            let (calls, step) = if yields {
+                let calls = standing.iter().cloned().map(|effect| Pending {
+                    stage: Stage::Called,
+                    ..effect
+                });
+                (calls.collect(), Step::Yield)
             } else {
-                (Stage::Intended, step.clone())
+                (standing.clone(), step.clone())
             };
             let snapshot = match &kept {
                 Some(stored) => Stored::clone(stored),
-                None => kept.insert(self.keep(pending.number).await?).clone(),
+                None => kept.insert(self.keep(first).await?).clone(),
             };
-            let changes = transition::intended(
-                &self.carried(),
-                self.over.clone(),
-                Pending {
-                    stage,
-                    ..pending.clone()
-                },
-                snapshot,
-                step.clone(),
-                now,
-            );
+            let (carried, over) = (self.carried(), self.over.clone());
+            let changes = transition::intended(&carried, over, calls, snapshot, step.clone(), now);
             if self.commit(&changes).await? {
                 break step;
             }
         };
         self.begun = true;
-        self.step(pending, step).await
+        match self.outcome(step) {
+            Some(outcome) => Ok(Next::Stop(outcome)),
+            None => self.perform(standing).await,
+        }
     }
 
-    /// Does what was written.
-    async fn step(&mut self, pending: Pending, step: Step) -> Result<Next, Stop> {
+    /// What the delivery comes to after such a step; nothing if the worker is to perform it.
+    fn outcome(&self, step: Step) -> Option<Outcome> {
+        let wake = |invocation, at| WakeUp { invocation, at };
         let now = self.world.now();
         let invocation = self.record.id.clone();
-        let outcome = match step {
-            Step::Perform => return self.perform(pending).await,
+        Some(match step {
+            Step::Perform => return None,
             Step::Yield => Outcome::Yielded {
-                wake: WakeUp {
-                    invocation,
-                    at: now,
-                },
+                wake: wake(invocation, now),
             },
             Step::Sleep { until } | Step::Hear { until, .. } => Outcome::Suspended {
-                wake: WakeUp {
-                    invocation,
-                    at: until,
-                },
+                wakes: vec![wake(invocation, until)],
             },
-            Step::Call(child) => Outcome::Suspended {
-                wake: WakeUp {
-                    invocation: child.id,
-                    at: now,
-                },
+            Step::Call(children) => Outcome::Suspended {
+                wakes: children
+                    .into_iter()
+                    .map(|child| wake(child.id, now))
+                    .collect(),
             },
-        };
-        Ok(Next::Stop(outcome))
+        })
     }
 
-    /// Performs an effect that was written as intended.
-    async fn perform(&mut self, pending: Pending) -> Result<Next, Stop> {
-        let key = self.record.effect_key(pending.number);
-        let answer = self
-            .world
-            .perform(&key, &self.record, &pending.call)
-            .await?;
-        if pending.class == EffectClass::AtMostOnce {
-            loop {
-                let now = self.world.now();
-                let record = transition::performed(&self.record, answer.clone(), now);
-                if self.commit(&[InvocationChange::to(record)]).await? {
-                    break;
+    /// Performs what was written as intended.
+    async fn perform(&mut self, mut effects: Vec<Pending>) -> Result<Next, Stop> {
+        for effect in &mut effects {
+            let key = self.record.effect_key(effect.number);
+            let performed = self.world.perform(&key, &self.record, &effect.call).await;
+            let answer = performed?;
+            if effect.class == EffectClass::AtMostOnce {
+                loop {
+                    let now = self.world.now();
+                    let record = transition::performed(&self.record, answer.clone(), now);
+                    if self.commit(&[InvocationChange::to(record)]).await? {
+                        break;
+                    }
                 }
             }
+            effect.stage = Stage::Answered(answer);
         }
-        Ok(self.put_over(pending, answer))
+        Ok(self.put_over(effects))
     }
 
-    /// Lets the effect ride on the next write.
-    fn put_over(&mut self, pending: Pending, answer: Answer) -> Next {
-        let effect = settle::over(pending, answer.clone(), self.world.now());
-        self.over.push(effect);
-        Next::Answer(answer)
+    /// Lets the effects ride on the next write.
+    fn put_over(&mut self, effects: Vec<Pending>) -> Next {
+        let now = self.world.now();
+        let mut answers = Vec::with_capacity(effects.len());
+        for mut effect in effects {
+            let answer = match mem::replace(&mut effect.stage, Stage::Called) {
+                Stage::Answered(answer) => answer,
+                Stage::Called | Stage::Intended => settle::outcome_unknown(),
+            };
+            answers.push(answer.clone());
+            self.over.push(settle::over(effect, answer, now));
+        }
+        Next::Answer(answers)
     }
 
     /// Takes the first signal of that name that no one has taken.
@@ -383,6 +435,14 @@ fn take_signal(record: &mut Invocation, name: &str) -> Option<Value> {
         .iter()
         .position(|signal| signal.name == name)?;
     Some(record.signals.remove(place).payload)
+}
+
+/// What a call is answered that is made at once with others, and is not for an agent.
+fn only_agents() -> Answer {
+    Answer::Error(EffectError::new(
+        EffectErrorKind::Failed,
+        "only agents are called at once; nothing was done",
+    ))
 }
 
 fn end(result: Result<Value, AgentFailure>) -> InvocationStatus {

@@ -17,8 +17,9 @@
 //!
 //! # The protocol
 //!
-//! A tool call gets the next number, and `<invocation>/<number>` is its idempotency key. By what
-//! the [`World`] says it asks for ([`Request`]):
+//! A tool call gets the next number, and `<invocation>/<number>` is its idempotency key. An agent
+//! makes one at a time, but for calls of agents, of which it may make several at once. By what the
+//! [`World`] says it asks for ([`Request`]):
 //!
 //! | class | before | after | if the worker is lost in between |
 //! |---|---|---|---|
@@ -30,6 +31,20 @@
 //! What *rides on the next write* is added to the ledger by the next intent or by the end of the
 //! run, in the same commit. Until then it exists in the worker alone, and so does everything that
 //! depends on it.
+//!
+//! # Several agents at once
+//!
+//! Up to [`limits::MAX_GATHERED`] calls of agents that are made at once are one step: each has a
+//! number of its own, and all the intents, the children and the wait are one commit. What refuses
+//! one of them beforehand, a limit of the tree or of the step, refuses all; an agent that there is
+//! none of is answered so, and the others are called. A child's end writes the answer to its call
+//! into the record of the caller, which waits on for the others; the end of the last child queues
+//! it. The agent has all answers then, in the order of the calls, whatever the order of the ends: a
+//! failed call is an error where it is awaited, and of several the first in that order is the first
+//! that the agent meets. The ledger gets the calls in their order, by the next write.
+//!
+//! Ends at the same time contend for the caller's record: of those that read the same revision one
+//! is written, and the others are decided anew.
 //!
 //! # The beginning
 //!
@@ -47,8 +62,9 @@
 //! # The end
 //!
 //! The end of a run is one commit: the final status, the rest of the ledger and, if an effect of
-//! another invocation waits for it, that effect's answer and the invocation queued again. Messages
-//! are sent after the commit and carry nothing that the record does not say.
+//! another invocation waits for it, that effect's answer and, unless it waits for others too, the
+//! invocation queued again. Messages are sent after the commit and carry nothing that the record
+//! does not say.
 //!
 //! # Invariants
 //!
@@ -85,10 +101,11 @@
 //! | sleep | 2: the wait, the next lease; 1 more where the keeper sends the wake-up |
 //! | signal | 0 if it had come before, else 3: the wait, the signal, the next lease |
 //! | call of an agent | 2, and the child's end: the wait and the child are one commit, and so are the child's end and the answer |
+//! | calls of agents at once | 2, and the children's ends: the wait and all the children are one commit |
 //!
 //! A commit has one record and at most one addition to the ledger per invocation that it concerns,
-//! which is one invocation, or two where a child is called or ends; only cancelling can concern
-//! more. To put the record back, a worker reads the record and the snapshot; the ledger is read for
+//! which is one invocation, or two where a child is called or ends; only calling several agents at
+//! once and cancelling concern more. To put the record back, a worker reads the record and the snapshot; the ledger is read for
 //! replays, and before a run begins again. The record is read by a glance first, which is cheaper
 //! and may show what was: that is enough of what has just been accepted or has ended.
 //!
@@ -104,12 +121,18 @@
 //! Depth, the number of children and the effects of a whole tree of invocations are refused before
 //! the effect, as an error the agent may catch. The tree's budget needs no shared counter: who
 //! waits for a child has lent it all that is left, and gets back the rest in the commit that ends
-//! the child. One tool call more than [`limits::MAX_EFFECTS`] ends the run as the agent's failure.
+//! the child. Children that are called at once get equal shares, so one of them may run out while
+//! another one has some left. One tool call more than [`limits::MAX_EFFECTS`] ends the run as the agent's failure.
 //!
 //! # Cancelling
 //!
 //! What no worker has is ended at once, with all that it waits for, in one commit; what a worker
-//! has is marked, and ends at its next effect.
+//! has is marked, and ends at its next effect. A tree may be too large for a commit. Then the
+//! invocations that are nearest to the one that is cancelled are ended with it, and those of them
+//! whose own children have no room any more are marked and due at once, for a worker that ends each
+//! with its children in the same way. So none is ever left running that was called by one that has
+//! ended and is not marked itself, whoever is lost. No message is sent for them: the keeper finds
+//! them.
 //!
 //! # Another build's snapshots
 //!

@@ -21,6 +21,9 @@ pub const MAX_TREE_EFFECTS: u32 = 1024;
 /// The most invocations that one invocation may call.
 pub const MAX_CHILDREN: u32 = 32;
 
+/// The most invocations that one invocation may call at once: what one commit takes beside it.
+pub const MAX_GATHERED: usize = 9;
+
 /// The most leases without a step between them, before the invocation is given up.
 pub const MAX_STALLS: u32 = 20;
 

@@ -10,8 +10,9 @@ use crate::Unavailable;
 /// How far a turn of the interpreter came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Turn {
-    /// To a tool call that wants an answer.
-    Called(Call),
+    /// To a tool call that wants an answer, or to several calls of agents that all want one. There
+    /// is at least one.
+    Called(Vec<Call>),
     /// To the end of the run.
     Ended(Result<Value, AgentFailure>),
 }
@@ -37,20 +38,21 @@ pub trait Machine: Send {
         invocation: &Invocation,
     ) -> impl Future<Output = Result<Turn, MachineError>> + Send;
 
-    /// Puts the run back to the tool call at which `snapshot` was taken.
+    /// Puts the run back to the calls at which `snapshot` was taken.
     fn restore(
         &mut self,
         invocation: &Invocation,
         snapshot: Vec<u8>,
     ) -> impl Future<Output = Result<(), MachineError>> + Send;
 
-    /// The run, which stands at a tool call, as bytes.
+    /// The run, which stands at one call or several, as bytes.
     fn snapshot(&mut self) -> impl Future<Output = Result<Vec<u8>, MachineError>> + Send;
 
-    /// Answers the tool call at which the run stands, and goes on to the next or the end.
+    /// Answers the calls at which the run stands, each in its place, and goes on to the next or the
+    /// end.
     fn answer(
         &mut self,
-        answer: &Answer,
+        answers: &[Answer],
     ) -> impl Future<Output = Result<Turn, MachineError>> + Send;
 
     /// What the run that has ended left behind. It is kept for people to read; nothing depends

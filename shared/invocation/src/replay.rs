@@ -1,6 +1,10 @@
 //! Running an invocation again from its ledger, with no effect on anything.
 
-use tdev_domain::{Call, Effect, FailureKind, Invocation, InvocationFailure, InvocationStatus};
+use serde_json::Value;
+use tdev_domain::{
+    AgentFailure, Call, Completed, Effect, FailureKind, Found, Invocation, InvocationFailure,
+    InvocationStatus,
+};
 
 use crate::limits::MAX_EFFECTS;
 use crate::{Machine, MachineError, Turn};
@@ -18,7 +22,7 @@ pub enum Replay {
         /// The call in the ledger, unless the ledger ends before.
         recorded: Option<Call>,
         /// What the agent did now.
-        found: Turn,
+        found: Found,
     },
 }
 
@@ -35,53 +39,80 @@ pub async fn replay(
     ledger: &[Effect],
     machine: &mut impl Machine,
 ) -> Result<Replay, MachineError> {
-    let mut turn = machine.start(invocation).await?;
-    let effects = ledger
+    let mut effects = ledger
         .iter()
         .filter(|effect| effect.number >= invocation.first_effect);
-    for effect in effects {
-        match turn {
-            Turn::Called(call) if call == effect.call => {
-                turn = machine.answer(&effect.answer).await?;
-            }
-            found => {
-                return Ok(Replay::Diverged {
-                    number: effect.number,
-                    recorded: Some(effect.call.clone()),
-                    found,
-                });
+    let mut turn = machine.start(invocation).await?;
+    loop {
+        let calls = match turn {
+            Turn::Ended(result) => return Ok(at_the_end(invocation, effects.next(), result)),
+            Turn::Called(calls) => calls,
+        };
+        let number = calls.len();
+        let mut answers = Vec::with_capacity(number);
+        for call in calls {
+            match effects.next() {
+                Some(effect) if effect.call == call => answers.push(effect.answer.clone()),
+                None if answers.is_empty() && may_stop_at(invocation, number) => {
+                    return Ok(Replay::Identical);
+                }
+                recorded => return Ok(diverged(invocation, recorded, Found::Called(call))),
             }
         }
+        turn = machine.answer(&answers).await?;
     }
-    if ends_like(invocation, &turn) {
-        return Ok(Replay::Identical);
-    }
-    Ok(Replay::Diverged {
-        number: invocation.next_effect,
-        recorded: None,
-        found: turn,
-    })
 }
 
-fn ends_like(invocation: &Invocation, turn: &Turn) -> bool {
-    match (&invocation.status, turn) {
-        (InvocationStatus::Completed { output }, Turn::Ended(result)) => {
-            result.as_ref() == Ok(output)
-        }
-        (
-            InvocationStatus::Failed {
-                failure: InvocationFailure::Agent(failure),
-            },
-            Turn::Ended(result),
-        ) => result.as_ref() == Err(failure),
-        // The engine ended it at a call too many.
-        (
-            InvocationStatus::Failed {
-                failure: InvocationFailure::Agent(failure),
-            },
-            Turn::Called(_),
-        ) => failure.kind == FailureKind::TooManyToolCalls && invocation.next_effect > MAX_EFFECTS,
-        (InvocationStatus::Failed { .. } | InvocationStatus::Cancelled, _) => true,
-        _ => false,
+fn diverged(invocation: &Invocation, recorded: Option<&Effect>, found: Found) -> Replay {
+    Replay::Diverged {
+        number: recorded.map_or(invocation.next_effect, |effect| effect.number),
+        recorded: recorded.map(|effect| effect.call.clone()),
+        found,
     }
+}
+
+fn at_the_end(
+    invocation: &Invocation,
+    further: Option<&Effect>,
+    result: Result<Value, AgentFailure>,
+) -> Replay {
+    let same = match &invocation.status {
+        InvocationStatus::Completed { output } => result.as_ref() == Ok(output),
+        InvocationStatus::Failed {
+            failure: InvocationFailure::Agent(failure),
+        } => result.as_ref() == Err(failure),
+        status => ended_from_outside(status),
+    };
+    if same && further.is_none() {
+        return Replay::Identical;
+    }
+    let found = match result {
+        Ok(output) => Found::Returned(Completed { output }),
+        Err(failure) => Found::Failed(failure),
+    };
+    diverged(invocation, further, found)
+}
+
+/// Whether `invocation` may have ended where its agent makes so many calls.
+fn may_stop_at(invocation: &Invocation, calls: usize) -> bool {
+    match &invocation.status {
+        // The engine ended it at a call too many.
+        InvocationStatus::Failed {
+            failure: InvocationFailure::Agent(failure),
+        } => {
+            let last = invocation.next_effect as usize + calls - 1;
+            failure.kind == FailureKind::TooManyToolCalls && last > MAX_EFFECTS as usize
+        }
+        status => ended_from_outside(status),
+    }
+}
+
+fn ended_from_outside(status: &InvocationStatus) -> bool {
+    matches!(
+        status,
+        InvocationStatus::Cancelled
+            | InvocationStatus::Failed {
+                failure: InvocationFailure::Unresumable { .. } | InvocationFailure::Stalled { .. }
+            }
+    )
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tdev_domain::{
     Answer, Effect, EffectClass, EffectError, EffectErrorKind, Invocation, InvocationChange,
-    InvocationFailure, InvocationId, InvocationStatus, Pending, Stage, Wait,
+    InvocationFailure, InvocationId, InvocationStatus, Pending, Stage,
 };
 
 use crate::limits::{LEASE, WAKE_GRACE};
@@ -44,10 +44,12 @@ pub(crate) fn settled(
 ) -> (Vec<InvocationChange>, Option<Waiter>) {
     let mut next = transition::revised(record, now);
     let mut ledger = over;
-    if let Some(pending) = next.pending.take() {
-        next.next_effect = pending.number;
+    let standing = next.take_standing();
+    if let Some(first) = standing.first() {
+        next.next_effect = first.number;
         if ledger.is_empty() {
-            ledger.extend(unresolved(pending, now));
+            let unresolved = standing.into_iter().map(|effect| unresolved(effect, now));
+            ledger.extend(unresolved.flatten());
         }
     }
     if let Some(last) = ledger.last() {
@@ -60,24 +62,23 @@ pub(crate) fn settled(
     }
     let superseded = next.snapshot.take();
     let waiting = parent.filter(|parent| waits_for(parent, &record.id));
-    let resumed_parent = waiting.map(|parent| Invocation {
-        budget: next.budget,
-        ..transition::resumed(parent, answer_to_parent(&next), now)
-    });
+    let told = waiting.map(|parent| transition::told(parent, &next, answer_to_parent(&next), now));
     let mut changes = vec![InvocationChange {
         record: next,
         ledger,
         superseded,
     }];
-    let caller = resumed_parent.map(|parent| {
-        let invocation = parent.id.clone();
+    let mut waiter = Waiter::of(record);
+    if let Some(parent) = told {
+        if parent.status == InvocationStatus::Queued {
+            let invocation = parent.id.clone();
+            waiter = Some(Waiter::Invocation(WakeUp {
+                invocation,
+                at: now,
+            }));
+        }
         changes.push(InvocationChange::to(parent));
-        Waiter::Invocation(WakeUp {
-            invocation,
-            at: now,
-        })
-    });
-    let waiter = caller.or_else(|| Waiter::of(record));
+    }
     (changes, waiter)
 }
 
@@ -91,10 +92,7 @@ fn looked_at(ended: &Invocation, now: Timestamp) -> Timestamp {
 }
 
 fn waits_for(parent: &Invocation, child: &InvocationId) -> bool {
-    matches!(
-        &parent.status,
-        InvocationStatus::Suspended { wait: Wait::Child { invocation } } if invocation == child
-    )
+    transition::awaited(parent).contains(child)
 }
 
 /// The ledger's entry for an effect at which a run ends without having been answered.

@@ -1,5 +1,7 @@
 //! The moves of an invocation's record. All pure.
 
+use std::slice;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
@@ -9,7 +11,9 @@ use tdev_domain::{
 };
 
 use crate::Request;
-use crate::limits::{LEASE, MAX_CHILDREN, MAX_DEPTH, MAX_STALLS, MAX_TREE_EFFECTS, WAKE_GRACE};
+use crate::limits::{
+    LEASE, MAX_CHILDREN, MAX_DEPTH, MAX_GATHERED, MAX_STALLS, MAX_TREE_EFFECTS, WAKE_GRACE,
+};
 
 /// A message to be sent: its invocation is ready to run, then or now.
 ///
@@ -75,6 +79,7 @@ pub fn accept(
         input,
         status: InvocationStatus::Queued,
         pending: None,
+        gathered: Vec::new(),
         snapshot: None,
         next_effect: 1,
         first_effect: 1,
@@ -155,7 +160,10 @@ pub(crate) fn claimable(
             wait: Wait::Time { until } | Wait::Signal { until, .. },
         } => (Refusal::Waiting, *until),
         InvocationStatus::Suspended {
-            wait: Wait::Child { .. },
+            wait: Wait::Child { .. } | Wait::Children { .. },
+        } if found.cancel_requested => return Ok(()),
+        InvocationStatus::Suspended {
+            wait: Wait::Child { .. } | Wait::Children { .. },
         } => return Err((Refusal::Waiting, None)),
         InvocationStatus::Completed { .. }
         | InvocationStatus::Failed { .. }
@@ -228,33 +236,52 @@ fn waited_in_full(wait: &Wait) -> Answer {
             EffectErrorKind::TimedOut,
             format!("no signal '{signal}' came in time"),
         )),
-        Wait::Child { invocation } => Answer::Error(EffectError::new(
+        Wait::Child { .. } | Wait::Children { .. } => Answer::Error(EffectError::new(
             EffectErrorKind::OutcomeUnknown,
-            format!("{invocation} is not known to have ended"),
+            "what was called is not known to have ended",
         )),
     }
 }
 
-/// Why `request` is refused before anything is done for it.
-pub(crate) fn refusal(record: &Invocation, request: &Request) -> Option<EffectError> {
+/// Why `requests`, which are made at once, are refused before anything is done for them.
+pub(crate) fn refusal(record: &Invocation, requests: &[Request]) -> Option<EffectError> {
     let limit = |message: String| Some(EffectError::new(EffectErrorKind::LimitExceeded, message));
-    if matches!(request, Request::Recorded(_)) {
-        return None;
-    }
-    if record.budget == 0 {
+    let recorded = |request: &&Request| matches!(request, Request::Recorded(_));
+    let calls = |request: &&Request| matches!(request, Request::CallAgent { .. });
+    let effects = requests.len() - requests.iter().filter(recorded).count();
+    let calls = requests.iter().filter(calls).count();
+    if counted(effects) > record.budget {
         return limit(format!(
-            "the agents of this call have had {MAX_TREE_EFFECTS} effects"
+            "a call and the agents below it may have {MAX_TREE_EFFECTS} effects, and too few are left here"
         ));
     }
-    if matches!(request, Request::CallAgent { .. }) {
-        if record.depth >= MAX_DEPTH {
-            return limit(format!("agents may call each other {MAX_DEPTH} deep"));
-        }
-        if record.children >= MAX_CHILDREN {
-            return limit(format!("an agent may call {MAX_CHILDREN} others"));
-        }
+    if calls > 0 && record.depth >= MAX_DEPTH {
+        return limit(format!("agents may call each other {MAX_DEPTH} deep"));
+    }
+    if calls > MAX_GATHERED {
+        return limit(format!("an agent may call {MAX_GATHERED} others at once"));
+    }
+    if record.children.saturating_add(counted(calls)) > MAX_CHILDREN {
+        return limit(format!("an agent may call {MAX_CHILDREN} others"));
     }
     None
+}
+
+fn counted(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// The invocations that `record` waits for.
+pub(crate) fn awaited(record: &Invocation) -> &[InvocationId] {
+    match &record.status {
+        InvocationStatus::Suspended {
+            wait: Wait::Child { invocation },
+        } => slice::from_ref(invocation),
+        InvocationStatus::Suspended {
+            wait: Wait::Children { invocations },
+        } => invocations,
+        _ => &[],
+    }
 }
 
 /// What a worker does at a tool call that is not answered on the spot.
@@ -276,32 +303,36 @@ pub(crate) enum Step {
         /// When to go on without it.
         until: Timestamp,
     },
-    /// Lets go until this invocation, which is to be created, has ended.
-    Call(Box<Invocation>),
+    /// Lets go until these invocations, which are to be created, have ended.
+    Call(Vec<Invocation>),
 }
 
-/// The write before a step: the effects that are `over`, the call, the snapshot at it, and what
-/// the worker is about to do.
+/// The write before a step: the effects that are `over`, the calls that are made now, the snapshot
+/// at them, and what the worker is about to do.
 pub(crate) fn intended(
     record: &Invocation,
     over: Vec<Effect>,
-    pending: Pending,
+    calls: Vec<Pending>,
     snapshot: Stored,
     step: Step,
     now: Timestamp,
 ) -> Vec<InvocationChange> {
     let mut next = revised(record, now);
-    next.next_effect = pending.number + 1;
-    next.pending = Some(pending);
+    next.next_effect = calls
+        .last()
+        .map_or(next.next_effect, |last| last.number + 1);
+    next.stand_at(calls);
     next.stalls = 0;
     let superseded = next
         .snapshot
         .replace(snapshot)
         .filter(|old| next.snapshot.as_ref() != Some(old));
-    let mut child = None;
-    if !matches!(step, Step::Yield) {
-        next.budget = next.budget.saturating_sub(1);
-    }
+    next.budget = next.budget.saturating_sub(match &step {
+        Step::Yield => 0,
+        Step::Call(children) => counted(children.len()),
+        Step::Perform | Step::Sleep { .. } | Step::Hear { .. } => 1,
+    });
+    let mut children = Vec::new();
     match step {
         Step::Yield => queue(&mut next, now),
         Step::Perform => lease(&mut next, now),
@@ -309,12 +340,12 @@ pub(crate) fn intended(
         Step::Hear { signal, until } => {
             suspend(&mut next, Wait::Signal { signal, until }, Some(until));
         }
-        Step::Call(mut called) => {
-            let invocation = called.id.clone();
-            suspend(&mut next, Wait::Child { invocation }, None);
-            next.children += 1;
-            called.budget = std::mem::take(&mut next.budget);
-            child = Some(InvocationChange::to(*called));
+        Step::Call(called) => {
+            children = called;
+            let called = children.iter().map(|child| child.id.clone());
+            await_children(&mut next, called.collect(), None, now);
+            next.children += counted(children.len());
+            share(&mut next.budget, &mut children);
         }
     }
     let mut changes = vec![InvocationChange {
@@ -322,8 +353,32 @@ pub(crate) fn intended(
         ledger: over,
         superseded,
     }];
-    changes.extend(child);
+    changes.extend(children.into_iter().map(InvocationChange::to));
     changes
+}
+
+/// Waits for `invocations` to end, or goes on if there are none.
+fn await_children(
+    record: &mut Invocation,
+    invocations: Vec<InvocationId>,
+    due_at: Option<Timestamp>,
+    now: Timestamp,
+) {
+    let wait = match <[InvocationId; 1]>::try_from(invocations) {
+        Ok([invocation]) => Wait::Child { invocation },
+        Err(none) if none.is_empty() => return queue(record, now),
+        Err(invocations) => Wait::Children { invocations },
+    };
+    suspend(record, wait, due_at);
+}
+
+/// Lends the whole of `budget` to `children`, in equal parts as far as that goes.
+fn share(budget: &mut u32, children: &mut [Invocation]) {
+    let lent = std::mem::take(budget);
+    let number = counted(children.len());
+    for (place, child) in (0..).zip(children) {
+        child.budget = lent / number + u32::from(place < lent % number);
+    }
 }
 
 /// The record of an effect that was performed, the lease held on to.
@@ -341,6 +396,27 @@ pub(crate) fn resumed(record: &Invocation, answer: Answer, now: Timestamp) -> In
     next
 }
 
+/// An invocation that waits for `child`, which has ended so and returns what is left of its budget.
+/// It goes on once it waits for no other.
+pub(crate) fn told(
+    record: &Invocation,
+    child: &Invocation,
+    answer: Answer,
+    now: Timestamp,
+) -> Invocation {
+    let mut next = revised(record, now);
+    next.budget += child.budget;
+    let number = child.parent.as_ref().map(|effect| effect.number);
+    for call in next.standing_mut() {
+        if Some(call.number) == number {
+            call.stage = Stage::Answered(answer.clone());
+        }
+    }
+    let others = awaited(record).iter().filter(|other| **other != child.id);
+    await_children(&mut next, others.cloned().collect(), record.due_at, now);
+    next
+}
+
 fn answered(record: &Invocation, answer: Answer, now: Timestamp) -> Invocation {
     let mut next = revised(record, now);
     if let Some(pending) = &mut next.pending {
@@ -352,7 +428,7 @@ fn answered(record: &Invocation, answer: Answer, now: Timestamp) -> Invocation {
 /// A run that goes back to its input; nothing it did so far is of consequence.
 pub(crate) fn restarted(record: &Invocation, now: Timestamp) -> InvocationChange {
     let mut next = revised(record, now);
-    if let Some(abandoned) = next.pending.take() {
+    if let Some(abandoned) = next.take_standing().first() {
         next.next_effect = abandoned.number;
     }
     next.first_effect = next.next_effect;
@@ -362,6 +438,15 @@ pub(crate) fn restarted(record: &Invocation, now: Timestamp) -> InvocationChange
         record: next,
         ledger: Vec::new(),
         superseded,
+    }
+}
+
+/// The same invocation, which waits for others, for a worker that ends it with all of them.
+pub(crate) fn handed_on(record: &Invocation, now: Timestamp) -> Invocation {
+    Invocation {
+        due_at: Some(now),
+        cancel_requested: true,
+        ..revised(record, now)
     }
 }
 

@@ -228,6 +228,12 @@ impl Run<'_, '_> {
                         self.know(invocation);
                         continue;
                     }
+                    Wait::Children { invocations } => {
+                        for invocation in invocations {
+                            self.know(invocation);
+                        }
+                        continue;
+                    }
                     Wait::Signal { signal, .. } => {
                         let awaited = self.to_come.iter().position(|name| name == signal);
                         if let Some(awaited) = awaited {

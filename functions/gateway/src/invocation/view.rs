@@ -50,6 +50,11 @@ pub(crate) struct InvocationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pending: Option<PendingView>,
+    /// The calls of agents that it has made together with that one, in order; absent if there are
+    /// none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    gathered: Vec<PendingView>,
     /// The newest 100 of the effects that are over, in order; left out of the answer to a call.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -88,11 +93,11 @@ pub(crate) struct StatusView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Wait)]
 pub(crate) struct WaitView {
-    /// A point in time, a signal, or an invocation it called.
+    /// A point in time, a signal, an invocation it called, or several that it called at once.
     #[serde(rename = "for")]
     #[schema(schema_with = waits)]
     what: &'static str,
-    /// When it goes on in any case; absent if it waits for an invocation.
+    /// When it goes on in any case; absent if it waits for invocations.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
     until: Option<Timestamp>,
@@ -104,6 +109,10 @@ pub(crate) struct WaitView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]
     invocation: Option<InvocationId>,
+    /// The identifiers of those that have not ended, where it called several at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, required = false)]
+    invocations: Vec<InvocationId>,
 }
 
 /// Why an invocation failed.
@@ -287,6 +296,7 @@ impl InvocationView {
             children: record.children,
             cancel_requested: record.cancel_requested,
             pending: record.pending.map(PendingView::from),
+            gathered: record.gathered.into_iter().map(PendingView::from).collect(),
             effects: None,
             logs: log_lines(record.report.logs),
             timing: InvocationTimingView {
@@ -338,17 +348,30 @@ impl From<InvocationStatus> for StatusView {
 
 impl From<Wait> for WaitView {
     fn from(wait: Wait) -> Self {
-        let (what, until, signal, invocation) = match wait {
-            Wait::Time { until } => ("time", Some(until), None, None),
-            Wait::Signal { signal, until } => ("signal", Some(until), Some(signal), None),
-            Wait::Child { invocation } => ("child", None, None, Some(invocation)),
+        let mut view = Self {
+            what: "time",
+            until: None,
+            signal: None,
+            invocation: None,
+            invocations: Vec::new(),
         };
-        Self {
-            what,
-            until,
-            signal,
-            invocation,
+        match wait {
+            Wait::Time { until } => view.until = Some(until),
+            Wait::Signal { signal, until } => {
+                view.what = "signal";
+                view.signal = Some(signal);
+                view.until = Some(until);
+            }
+            Wait::Child { invocation } => {
+                view.what = "child";
+                view.invocation = Some(invocation);
+            }
+            Wait::Children { invocations } => {
+                view.what = "children";
+                view.invocations = invocations;
+            }
         }
+        view
     }
 }
 

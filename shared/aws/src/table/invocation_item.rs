@@ -52,6 +52,7 @@ enum Place {
     Output,
     Args,
     Answer,
+    Gathered,
     Logs,
 }
 
@@ -239,6 +240,11 @@ fn take_large(record: &mut Invocation) -> Result<Vec<(Place, String)>, serde_jso
             large.push((place, json));
         }
     }
+    let gathered = serde_json::to_string(&record.gathered)?;
+    if gathered.len() > INLINE_BYTES {
+        record.gathered.clear();
+        large.push((Place::Gathered, gathered));
+    }
     let logs = serde_json::to_string(&record.report.logs)?;
     if logs.len() > INLINE_BYTES {
         record.report.logs.clear();
@@ -248,8 +254,10 @@ fn take_large(record: &mut Invocation) -> Result<Vec<(Place, String)>, serde_jso
 }
 
 fn put_back(record: &mut Invocation, place: Place, json: &[u8]) -> Result<(), serde_json::Error> {
-    if place == Place::Logs {
-        record.report.logs = serde_json::from_slice(json)?;
+    match place {
+        Place::Gathered => record.gathered = serde_json::from_slice(json)?,
+        Place::Logs => record.report.logs = serde_json::from_slice(json)?,
+        Place::Input | Place::Output | Place::Args | Place::Answer => {}
     }
     for (_, value) in values(record).into_iter().filter(|(of, _)| *of == place) {
         *value = serde_json::from_slice(json)?;

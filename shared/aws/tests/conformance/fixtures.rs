@@ -98,6 +98,7 @@ pub(crate) fn invocation(agent: &str, input: Value) -> Invocation {
         input,
         status: InvocationStatus::Queued,
         pending: None,
+        gathered: Vec::new(),
         snapshot: None,
         next_effect: 1,
         first_effect: 1,

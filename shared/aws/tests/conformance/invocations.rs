@@ -29,8 +29,8 @@ fn full(value: &serde_json::Value) -> Invocation {
     record.status = InvocationStatus::Completed {
         output: value.clone(),
     };
-    record.pending = Some(Pending {
-        number: 3,
+    let effect = |number| Pending {
+        number,
         call: Call {
             tool: "remember".to_owned(),
             args: value.clone(),
@@ -38,7 +38,8 @@ fn full(value: &serde_json::Value) -> Invocation {
         class: EffectClass::Idempotent,
         stage: Stage::Answered(Answer::Value(value.clone())),
         begun_at: record.created_at,
-    });
+    };
+    record.stand_at((3..6).map(effect));
     record.snapshot = Some(Stored::Inline((0..=255).collect()));
     record.signals = vec![Signal {
         name: "go".to_owned(),
@@ -98,7 +99,7 @@ async fn each_revision_is_written_once() {
 async fn changes_are_written_all_or_none() {
     for stack in stack::all() {
         let ((table, _), objects) = (stack.table().await, stack.objects().await);
-        let records: Vec<_> = (0..9).map(|n| invocation("a", json!(n))).collect();
+        let records: Vec<_> = (0..11).map(|n| invocation("a", json!(n))).collect();
         let with_ledger = |change: fn(&mut Invocation)| -> Vec<_> {
             let records = records.iter().map(|record| revised(record, change));
             records

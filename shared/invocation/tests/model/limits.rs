@@ -35,6 +35,7 @@ fn writes_per_step() {
         ("charges", 2 + 4 * 2),
         ("sleeper", 2 + 1 + 3 * 2 + 2),
         ("four-children", 2 + 4 * 2 + 4 * (1 + 1)),
+        ("gathers-three", 2 + 2 + 3 * (1 + 1) + 1),
     ] {
         assert_eq!(
             settled(agent).hands.state().store.commits,

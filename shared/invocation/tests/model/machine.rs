@@ -7,8 +7,8 @@ use tdev_invocation::{Machine, MachineError, Turn};
 
 /// Why a script comes to no value.
 pub(crate) enum Halt {
-    /// It wants an answer that it has not got.
-    Call(Call),
+    /// It wants answers that it has not got.
+    Call(Vec<Call>),
     /// It raised.
     Fail(AgentFailure),
 }
@@ -24,7 +24,34 @@ impl Tape<'_> {
             tool: tool.to_owned(),
             args,
         };
-        self.0.next().cloned().ok_or(Halt::Call(call))
+        self.0.next().cloned().ok_or(Halt::Call(vec![call]))
+    }
+
+    /// The answers to calls that are made at once.
+    pub(crate) fn at_once(&mut self, calls: Vec<Call>) -> Result<Vec<Answer>, Halt> {
+        if self.0.len() > 0 {
+            return Ok(self.0.by_ref().take(calls.len()).cloned().collect());
+        }
+        Err(Halt::Call(calls))
+    }
+
+    /// The answers to calls of agents that are made at once.
+    pub(crate) fn gather(&mut self, calls: Vec<Value>) -> Result<Vec<Answer>, Halt> {
+        let call = |args| Call {
+            tool: "call_agent".to_owned(),
+            args,
+        };
+        self.at_once(calls.into_iter().map(call).collect())
+    }
+
+    /// The values, the first error being raised.
+    pub(crate) fn values(&mut self, calls: Vec<Value>) -> Result<Vec<Value>, Halt> {
+        let answers = self.gather(calls)?.into_iter();
+        let value = |answer| match answer {
+            Answer::Value(value) => Ok(value),
+            Answer::Error(error) => Err(raise(&error.message)),
+        };
+        answers.map(value).collect()
     }
 
     /// The value, an error being raised.
@@ -86,7 +113,7 @@ impl Scripted {
         match script(&mut Tape(self.answers.iter()), &self.input) {
             Ok(output) => Turn::Ended(Ok(output)),
             Err(Halt::Fail(failure)) => Turn::Ended(Err(failure)),
-            Err(Halt::Call(call)) => Turn::Called(call),
+            Err(Halt::Call(calls)) => Turn::Called(calls),
         }
     }
 }
@@ -119,8 +146,8 @@ impl Machine for Scripted {
         Ok(bytes)
     }
 
-    async fn answer(&mut self, answer: &Answer) -> Result<Turn, MachineError> {
-        self.answers.push(answer.clone());
+    async fn answer(&mut self, answers: &[Answer]) -> Result<Turn, MachineError> {
+        self.answers.extend_from_slice(answers);
         Ok(self.turn())
     }
 }

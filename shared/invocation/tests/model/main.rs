@@ -11,6 +11,7 @@
 
 mod begin;
 mod cancel;
+mod gather;
 mod limits;
 mod machine;
 mod programs;

@@ -1,7 +1,10 @@
 //! The scripted agents, and what the world sends them.
 
 use serde_json::{Value, json};
-use tdev_domain::EffectErrorKind::{ChildFailed, Failed, LimitExceeded, OutcomeUnknown, TimedOut};
+use tdev_domain::EffectErrorKind::{
+    Cancelled, ChildFailed, Failed, LimitExceeded, OutcomeUnknown, TimedOut,
+};
+use tdev_domain::{Answer, Call};
 
 use crate::machine::{Halt, Script, Tape, raise};
 
@@ -42,6 +45,13 @@ pub(crate) const PROGRAMS: &[Program] = &[
     plain("grandparent"),
     plain("catches-a-childs-failure"),
     plain("four-children"),
+    plain("gathers-three"),
+    plain("gathers-good-and-bad"),
+    plain("gathers-gatherers"),
+    Program {
+        agent: "gathers-the-slow",
+        signals: &[(1, "approve", 5)],
+    },
     plain("raises"),
     plain("catches-a-tools-error"),
     plain("calls-nobody"),
@@ -52,6 +62,9 @@ pub(crate) const PROGRAMS: &[Program] = &[
     },
     plain("everything"),
 ];
+
+/// What the random schedules run beside these: a tree that is larger than a commit.
+pub(crate) const LARGE: &[Program] = &[plain("gathers-widely")];
 
 pub(crate) fn script(agent: &str) -> Option<Script> {
     Some(match agent {
@@ -70,6 +83,15 @@ pub(crate) fn script(agent: &str) -> Option<Script> {
         "grandparent" => grandparent,
         "catches-a-childs-failure" => catches_a_childs_failure,
         "four-children" => four_children,
+        "gathers-three" => gathers_three,
+        "gathers-good-and-bad" => gathers_good_and_bad,
+        "gathers-gatherers" => gathers_gatherers,
+        "gathers-echoes" => |tape, _| Ok(json!(tape.values(vec![call("echo"); 3])?)),
+        "gathers-widely" => |tape, _| Ok(json!(tape.values(vec![call("gathers-echoes"); 3])?)),
+        "gathers-the-slow" => gathers_the_slow,
+        "gathers-ten" => gathers_ten,
+        "gathers-a-post" => gathers_a_post,
+        "gathers-forever" => gathers_forever,
         "raises" => raises,
         "catches-a-tools-error" => catches_a_tools_error,
         "calls-nobody" => calls_nobody,
@@ -194,6 +216,79 @@ fn four_children(tape: &mut Tape<'_>, _: &Value) -> Result<Value, Halt> {
     (1..=4)
         .map(|n| tape.value("call_agent", json!({"agent": "one-post", "input": n})))
         .collect()
+}
+
+fn call(agent: &str) -> Value {
+    json!({"agent": agent})
+}
+
+fn gathers_three(tape: &mut Tape<'_>, _: &Value) -> Result<Value, Halt> {
+    tape.value("random", json!({}))?;
+    let posted = |n| json!({"agent": "one-post", "input": n});
+    let posted = tape.values((1..=3).map(posted).collect())?;
+    tape.value("post", json!({"posted": posted}))
+}
+
+/// Calls some that end well, one that fails, one that is not there and one in a way that makes no
+/// sense, and posts what each came to.
+fn gathers_good_and_bad(tape: &mut Tape<'_>, _: &Value) -> Result<Value, Halt> {
+    let calls = ["one-post", "raises", "nobody", "", "echo"];
+    let answers = tape.gather(calls.map(call).to_vec())?;
+    let each = answers.into_iter().map(|answer| match answer {
+        Answer::Value(value) => Ok(value),
+        Answer::Error(error) if error.kind == Cancelled => Err(raise(&error.message)),
+        Answer::Error(error) => Ok(json!(error.kind)),
+    });
+    let each: Vec<_> = each.collect::<Result<_, _>>()?;
+    tape.value("post", json!({"each": each}))
+}
+
+fn gathers_gatherers(tape: &mut Tape<'_>, _: &Value) -> Result<Value, Halt> {
+    let calls = ["gathers-echoes", "one-post"];
+    let values = tape.values(calls.map(call).to_vec())?;
+    charge(tape, 1)?;
+    Ok(json!(values))
+}
+
+/// One waits for a signal, one sleeps for days, and one ends at once.
+fn gathers_the_slow(tape: &mut Tape<'_>, _: &Value) -> Result<Value, Halt> {
+    let calls = ["sleeper", "echo", "approval"];
+    let values = tape.values(calls.map(call).to_vec())?;
+    tape.value("post", json!({"values": values}))
+}
+
+/// Gathers one agent more than may be, then as many as may.
+fn gathers_ten(tape: &mut Tape<'_>, _: &Value) -> Result<Value, Halt> {
+    let refused = tape.gather(vec![call("echo"); 10])?;
+    let answered = tape.gather(vec![call("echo"); 9])?;
+    let kind = |answer| match answer {
+        Answer::Value(_) => Value::Null,
+        Answer::Error(error) => json!(error.kind),
+    };
+    let kinds = |answers: Vec<Answer>| answers.into_iter().map(kind).collect::<Vec<_>>();
+    Ok(json!([kinds(refused), kinds(answered)]))
+}
+
+/// Posts at the same time as it calls an agent, which no agent can.
+fn gathers_a_post(tape: &mut Tape<'_>, _: &Value) -> Result<Value, Halt> {
+    let made = [("post", json!({"n": 1})), ("call_agent", call("echo"))];
+    let made = made.map(|(tool, args)| Call {
+        tool: tool.to_owned(),
+        args,
+    });
+    Ok(json!(tape.at_once(made.to_vec())?))
+}
+
+/// Gathers nine at a time until it may not.
+fn gathers_forever(tape: &mut Tape<'_>, _: &Value) -> Result<Value, Halt> {
+    for round in 0.. {
+        let answers = tape.gather(vec![call("one-post"); 9])?;
+        if matches!(&answers[..], [Answer::Error(error), ..] if error.kind == LimitExceeded) {
+            let all = answers.windows(2).all(|pair| pair[0] == pair[1]);
+            return Ok(json!([round, all]));
+        }
+    }
+    Ok(Value::Null)
 }
 
 fn raises(tape: &mut Tape<'_>, _: &Value) -> Result<Value, Halt> {

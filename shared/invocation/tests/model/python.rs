@@ -67,14 +67,15 @@ fn written(progress: Progress) -> Result<(Turn, Vec<u8>), MachineError> {
     Ok(match progress {
         Progress::Ended(run) => (Turn::Ended(run.outcome), Vec::new()),
         Progress::Suspended(suspended) => {
-            let call = Call {
-                tool: suspended.call().tool.to_string(),
-                args: suspended.call().args.clone(),
-            };
+            let calls = suspended.calls().iter().map(|call| Call {
+                tool: call.tool.to_string(),
+                args: call.args.clone(),
+            });
+            let calls = calls.collect();
             let snapshot = suspended
                 .to_snapshot()
                 .map_err(|error| unreadable(&error))?;
-            (Turn::Called(call), snapshot)
+            (Turn::Called(calls), snapshot)
         }
     })
 }
@@ -104,16 +105,17 @@ impl Machine for Python {
         Ok(self.suspended.clone())
     }
 
-    async fn answer(&mut self, answer: &Answer) -> Result<Turn, MachineError> {
+    async fn answer(&mut self, answers: &[Answer]) -> Result<Turn, MachineError> {
         let snapshot = std::mem::take(&mut self.suspended);
         let program = self.program.clone().unwrap();
         self.turn(|| {
             let suspended = Suspended::from_snapshot(&program, &snapshot)
                 .map_err(|error| unreadable(&error))?;
-            Ok(suspended.resume(match answer {
+            let answers = answers.iter().map(|answer| match answer {
                 Answer::Value(value) => Ok(value.clone()),
                 Answer::Error(error) => Err(ToolError::new(&error.message)),
-            }))
+            });
+            Ok(suspended.resume(answers.collect()))
         })
     }
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tdev_domain::InvocationStatus;
 use tdev_invocation::cancel;
 
-use crate::programs::{PROGRAMS, Program};
+use crate::programs::{LARGE, PROGRAMS, Program};
 use crate::sim::{Manner, Sim, run};
 use crate::state::Fault;
 use crate::undisturbed::Undisturbed;
@@ -45,9 +45,13 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
+fn all() -> impl Iterator<Item = &'static Program> {
+    PROGRAMS.iter().chain(LARGE)
+}
+
 static UNDISTURBED: LazyLock<Vec<Undisturbed>> = LazyLock::new(|| {
     let run = |program: &Program| Undisturbed::run(*program, Manner::default());
-    PROGRAMS.iter().map(run).collect()
+    all().map(run).collect()
 });
 
 fn seconds(seconds: u32) -> SignedDuration {
@@ -107,7 +111,7 @@ fn disturbed(program: usize, yields: bool, lags: bool, events: &[Event]) -> Sim 
         lags,
         ..Manner::default()
     };
-    let mut sim = Sim::new(PROGRAMS[program], manner);
+    let mut sim = Sim::new(*all().nth(program).unwrap(), manner);
     for event in events {
         happen(&mut sim, event);
     }
@@ -123,7 +127,7 @@ proptest! {
 
     #[test]
     fn no_effect_happens_twice_and_no_step_is_lost(
-        program in 0..PROGRAMS.len(),
+        program in 0..PROGRAMS.len() + LARGE.len(),
         yields: bool,
         lags: bool,
         events in proptest::collection::vec(event(), 0..100),
@@ -135,7 +139,7 @@ proptest! {
 
     #[test]
     fn what_is_cancelled_ends_with_all_that_it_called(
-        program in 0..PROGRAMS.len(),
+        program in 0..PROGRAMS.len() + LARGE.len(),
         yields: bool,
         lags: bool,
         before in proptest::collection::vec(event(), 0..60),

@@ -115,12 +115,12 @@ fn the_keeper_finds_a_task_that_may_not_know_of_the_end() {
 fn a_message_that_comes_too_early_does_not_end_a_sleep() {
     let mut sim = lossy("sleeper");
     let root = sim.root.clone();
-    let Outcome::Suspended { wake } = sim.work(&root) else {
+    let Outcome::Suspended { wakes } = sim.work(&root) else {
         panic!("it does not sleep");
     };
     let asleep = Outcome::NotClaimable {
         why: Refusal::Waiting,
-        retry_at: Some(wake.at),
+        retry_at: Some(wakes[0].at),
     };
     assert_eq!(sim.work(&root), asleep);
     sim.advance(SignedDuration::from_hours(5 * 24));

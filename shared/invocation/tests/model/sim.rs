@@ -179,8 +179,12 @@ impl Sim {
                     Outcome::Settled {
                         waiter: Some(Waiter::Invocation(wake)),
                     }
-                    | Outcome::Suspended { wake }
                     | Outcome::Yielded { wake } => self.send(wake),
+                    Outcome::Suspended { wakes } => {
+                        for wake in wakes {
+                            self.send(wake);
+                        }
+                    }
                     Outcome::Settled { .. } | Outcome::NotClaimable { .. } | Outcome::Fenced => {}
                 }
                 self.outcomes.push(outcome);

@@ -209,6 +209,11 @@ impl World for Hands {
                 signal: args["signal"].as_str().unwrap().to_owned(),
                 timeout: seconds(args, "timeout"),
             },
+            "call_agent" if args["agent"] == "" => {
+                let message = "an agent has a name";
+                let error = EffectError::new(EffectErrorKind::InvalidArguments, message);
+                Request::Recorded(Answer::Error(error))
+            }
             "call_agent" => Request::CallAgent {
                 agent: args["agent"].as_str().unwrap().parse().unwrap(),
                 input: args["input"].clone(),

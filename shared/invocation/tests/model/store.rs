@@ -40,7 +40,7 @@ impl Store {
     pub(crate) fn commit(&mut self, worker: Option<usize>, changes: &[InvocationChange]) -> bool {
         let ids: BTreeSet<_> = changes.iter().map(|change| &change.record.id).collect();
         assert_eq!(ids.len(), changes.len(), "an item twice in a transaction");
-        assert!((1..=9).contains(&changes.len()));
+        assert!((1..=limits::MAX_GATHERED + 2).contains(&changes.len()));
         let may = changes.iter().all(|change| {
             let stored = self.rows.get(&change.record.id);
             stored
@@ -79,12 +79,12 @@ impl Store {
             check_move(&row.record, next);
         }
         let mut ledger = row.map(|row| row.ledger.clone()).unwrap_or_default();
-        if let Some(Row { record, .. }) = row
-            && let Some(pending) = &record.pending
-            && let Stage::Answered(answer) = &pending.stage
-            && let Some(effect) = change.ledger.first()
-        {
-            assert_eq!(effect.answer, *answer, "an answer was given and changed");
+        let standing = row.into_iter().flat_map(|row| row.record.standing());
+        for (effect, before) in change.ledger.iter().zip(standing) {
+            assert_eq!(effect.number, before.number);
+            if let Stage::Answered(answer) = &before.stage {
+                assert_eq!(effect.answer, *answer, "an answer was given and changed");
+            }
         }
         for effect in &change.ledger {
             assert_eq!(
@@ -95,10 +95,10 @@ impl Store {
             ledger.push(effect.clone());
         }
         check_record(next, &ledger);
-        if let Some(pending) = &next.pending
-            && pending.stage == Stage::Intended
-            && pending.class != EffectClass::Timer
-        {
+        let intended = next.standing().filter(|pending| {
+            pending.stage == Stage::Intended && pending.class != EffectClass::Timer
+        });
+        for pending in intended {
             let key = next.effect_key(pending.number).to_string();
             let earlier = self.intents.insert(key, pending.clone());
             assert!(
@@ -147,7 +147,13 @@ impl Store {
 fn check_move(from: &Invocation, to: &Invocation) {
     assert!(!from.status.is_final(), "a final record was changed");
     assert!(to.token == from.token || to.token == from.token + 1);
-    assert!(to.next_effect >= from.next_effect - u32::from(from.pending.is_some()));
+    assert!(to.next_effect as usize >= from.next_effect as usize - from.standing().count());
+    for before in from.standing() {
+        let after = to.standing().find(|after| after.number == before.number);
+        if let (Stage::Answered(_), Some(after)) = (&before.stage, after) {
+            assert_eq!(after, before, "an answer was taken back");
+        }
+    }
     assert!(to.children >= from.children);
     assert!(to.cancel_requested >= from.cancel_requested);
     assert_eq!(
@@ -157,21 +163,24 @@ fn check_move(from: &Invocation, to: &Invocation) {
 }
 
 fn check_record(record: &Invocation, ledger: &[Effect]) {
-    let begun = ledger.len() + usize::from(record.pending.is_some());
+    let begun = ledger.len() + record.standing().count();
     assert_eq!(record.next_effect as usize, begun + 1);
     assert_eq!(record.pending.is_some(), record.snapshot.is_some());
     assert!(record.depth <= limits::MAX_DEPTH);
     assert!(record.children <= limits::MAX_CHILDREN);
     assert!(record.signals.len() <= limits::MAX_SIGNALS);
-    let stage = record.pending.as_ref().map(|pending| {
-        assert_eq!(pending.number + 1, record.next_effect);
-        &pending.stage
-    });
+    let numbers = record.standing().map(|effect| effect.number);
+    assert!(numbers.eq(record.next_effect - counted(record)..record.next_effect));
+    let alone = record.gathered.is_empty();
+    let is = |stage: &Stage| record.standing().any(|effect| effect.stage == *stage);
+    let (called, intended) = (is(&Stage::Called), is(&Stage::Intended));
     let class = record.pending.as_ref().map(|pending| pending.class);
+    let of_agents = |class| matches!(class, EffectClass::Child | EffectClass::Recorded);
+    assert!(alone || record.standing().all(|effect| of_agents(effect.class)));
     match &record.status {
         InvocationStatus::Queued => {
             assert!(record.due_at.is_some());
-            assert!(!matches!(stage, Some(Stage::Intended)));
+            assert!(!intended);
         }
         InvocationStatus::Running { .. } => {
             assert!(record.due_at.is_some());
@@ -179,17 +188,34 @@ fn check_record(record: &Invocation, ledger: &[Effect]) {
                 class,
                 Some(EffectClass::Timer | EffectClass::Signal | EffectClass::Child)
             );
-            assert!(!(waits && matches!(stage, Some(Stage::Intended))));
+            assert!(!(waits && intended));
         }
         InvocationStatus::Suspended { wait } => {
-            assert_eq!(stage, Some(&Stage::Intended));
-            assert_eq!(record.due_at.is_none(), matches!(wait, Wait::Child { .. }));
+            assert!(intended && !called);
+            let children = match wait {
+                Wait::Time { .. } | Wait::Signal { .. } => Vec::new(),
+                Wait::Child { invocation } => vec![invocation.clone()],
+                Wait::Children { invocations } => invocations.clone(),
+            };
+            // What a canceller has no room for is due.
+            let found = children.is_empty() || record.cancel_requested;
+            assert_eq!(record.due_at.is_some(), found);
+            let awaited = record.standing().filter(|effect| {
+                effect.class == EffectClass::Child && effect.stage == Stage::Intended
+            });
+            let key = |effect: &Pending| record.effect_key(effect.number);
+            let awaited = awaited.map(|effect| InvocationId::called_by(&key(effect)));
+            assert!(awaited.eq(children));
         }
         InvocationStatus::Completed { .. }
         | InvocationStatus::Failed { .. }
         | InvocationStatus::Cancelled => {
-            assert_eq!(stage, None);
+            assert_eq!(record.standing().count(), 0);
             assert!(record.due_at.is_some() || Waiter::of(record).is_none());
         }
     }
+}
+
+fn counted(record: &Invocation) -> u32 {
+    u32::try_from(record.standing().count()).unwrap()
 }

@@ -14,11 +14,12 @@ use tdev_journal::TenantJournal;
 
 /// Makes one call after the other and returns all the answers.
 ///
-/// Its input is the script: `{"calls": [["tool", args], …]}`. Its snapshots are as large as the
+/// Its input is the script: `{"calls": [["tool", args], …]}`, where a list of such pairs stands for
+/// calls that are made at once. Its snapshots are as large as the
 /// input's `padding` says, and cannot be compressed.
 #[derive(Debug, Default)]
 pub(crate) struct Scripted {
-    calls: Vec<Call>,
+    calls: Vec<Vec<Call>>,
     padding: usize,
     answers: Vec<Answer>,
 }
@@ -26,9 +27,13 @@ pub(crate) struct Scripted {
 impl Scripted {
     fn load(&mut self, invocation: &Invocation, answers: Vec<Answer>) {
         let calls = invocation.input["calls"].as_array();
-        let calls = calls.into_iter().flatten().map(|call| Call {
+        let call = |call: &Value| Call {
             tool: call[0].as_str().unwrap().to_owned(),
             args: call[1].clone(),
+        };
+        let calls = calls.into_iter().flatten().map(|step| match &step[0] {
+            Value::String(_) => vec![call(step)],
+            _ => step.as_array().unwrap().iter().map(call).collect(),
         });
         self.calls = calls.collect();
         let padding = invocation.input["padding"].as_u64().unwrap_or_default();
@@ -37,10 +42,14 @@ impl Scripted {
     }
 
     fn turn(&self) -> Turn {
-        match self.calls.get(self.answers.len()) {
-            Some(call) => Turn::Called(call.clone()),
-            None => Turn::Ended(Ok(json!(self.answers))),
+        let mut made = 0;
+        for calls in &self.calls {
+            if made == self.answers.len() {
+                return Turn::Called(calls.clone());
+            }
+            made += calls.len();
         }
+        Turn::Ended(Ok(json!(self.answers)))
     }
 }
 
@@ -74,8 +83,8 @@ impl Machine for Scripted {
         Ok(bytes)
     }
 
-    async fn answer(&mut self, answer: &Answer) -> Result<Turn, MachineError> {
-        self.answers.push(answer.clone());
+    async fn answer(&mut self, answers: &[Answer]) -> Result<Turn, MachineError> {
+        self.answers.extend_from_slice(answers);
         Ok(self.turn())
     }
 }

@@ -103,17 +103,22 @@ impl Stage {
 
     /// Drives `id` and all that it calls to the end, losing no time.
     pub(crate) async fn settle(&mut self, id: &InvocationId) -> Invocation {
-        let mut next = id.clone();
+        let mut next = vec![id.clone()];
         for _ in 0..100 {
-            match self.drive(&next).await {
-                Ok(Outcome::Settled { waiter: None }) => break,
+            let Some(one) = next.pop() else {
+                break;
+            };
+            match self.drive(&one).await {
+                Ok(Outcome::Settled { waiter: None }) => {}
                 Ok(
                     Outcome::Settled {
                         waiter: Some(Waiter::Invocation(wake)),
                     }
-                    | Outcome::Suspended { wake }
                     | Outcome::Yielded { wake },
-                ) => next = self.follow(wake),
+                ) => next.push(self.follow(wake)),
+                Ok(Outcome::Suspended { wakes }) => {
+                    next.extend(wakes.into_iter().map(|wake| self.follow(wake)));
+                }
                 Ok(Outcome::NotClaimable { .. }) if self.record(id).await.status.is_final() => {
                     break;
                 }
@@ -127,13 +132,16 @@ impl Stage {
         self.record(id).await
     }
 
-    /// The invocation that `id` waits for, or itself.
-    async fn standing(&self, id: &InvocationId) -> InvocationId {
+    /// The invocations that `id` waits for, or itself.
+    async fn standing(&self, id: &InvocationId) -> Vec<InvocationId> {
         match self.record(id).await.status {
             InvocationStatus::Suspended {
                 wait: Wait::Child { invocation },
-            } => invocation,
-            _ => id.clone(),
+            } => vec![invocation],
+            InvocationStatus::Suspended {
+                wait: Wait::Children { invocations },
+            } => invocations,
+            _ => vec![id.clone()],
         }
     }
 
