@@ -48,7 +48,8 @@ pub struct Policy {
     pub autonomy: Autonomy,
     /// A person is asked if the agent has more than this share of the tenant's tasks, 0 to 1.
     pub traffic_share: f64,
-    /// A person is asked if more than this share of the loss is gone at once, 0 to 1.
+    /// A person is asked if more than this share of the loss is gone at once, 0 to 1, and there are
+    /// no other distributions that all confirm an improvement.
     pub jump: f64,
     /// A person is asked if the block has grown to more than so many times its nodes, and 200.
     pub growth: f64,
@@ -319,8 +320,13 @@ fn question(evidence: &Evidence, policy: &Policy) -> Vec<Reason> {
             0.0
         };
         let is_comparable = losses.parent != Loss::WORST;
+        let canaries = &evidence.canaries;
+        let is_confirmed = !canaries.is_empty()
+            && canaries
+                .iter()
+                .all(|canary| improves(canary.losses, evidence));
         found.when(
-            is_comparable && jump > policy.jump,
+            is_comparable && !is_confirmed && jump > policy.jump,
             Code::ImplausibleJump,
             || format!("{:.1} % of the loss is gone at once", jump * 100.0),
         );

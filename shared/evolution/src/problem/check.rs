@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value as Json;
+use serde_path_to_error::Segment;
 use tdev_domain::Capability;
 use tdev_program::Value;
 
@@ -120,16 +121,12 @@ pub(super) fn definition(definition: &Definition) -> Vec<Mistake> {
 
 /// What serde says, with its place.
 pub(super) fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Mistake {
-    let mut pointer = String::new();
-    for segment in error.path() {
-        match segment {
-            serde_path_to_error::Segment::Seq { index } => pointer += &format!("/{index}"),
-            serde_path_to_error::Segment::Map { key } => {
-                pointer += &format!("/{}", key.replace('~', "~0").replace('/', "~1"));
-            }
-            _ => {}
-        }
-    }
+    let segments = error.path().iter().filter_map(|segment| match segment {
+        Segment::Seq { index } => Some(format!("/{index}")),
+        Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+        _ => None,
+    });
+    let pointer = segments.collect();
     Mistake {
         code: Code::Malformed,
         pointer,

@@ -255,7 +255,7 @@ impl PartialEq for Item<'_> {
     }
 }
 
-impl<'a, 'b> IntoIterator for &'b Items<'a> {
+impl<'a> IntoIterator for &Items<'a> {
     type Item = Item<'a>;
     type IntoIter = std::iter::Map<std::slice::Iter<'a, Value>, fn(&'a Value) -> Item<'a>>;
 

@@ -49,8 +49,13 @@ fn is_plain_node(node: Node<'_>, names: &[&str], depth: usize) -> bool {
             _ => false,
         },
         Node::Expr(expr) => match expr {
-            Expr::Bool(_) | Expr::Int(_) | Expr::Float(_) | Expr::Constant(_) => true,
-            Expr::Unary(..) | Expr::Binary(..) | Expr::If(_) => true,
+            Expr::Bool(_)
+            | Expr::Int(_)
+            | Expr::Float(_)
+            | Expr::Constant(_)
+            | Expr::Unary(..)
+            | Expr::Binary(..)
+            | Expr::If(_) => true,
             Expr::Name(name) => names.contains(&name.as_str()),
             Expr::Compare(_, rest) => !rest.is_empty(),
             Expr::And(operands) | Expr::Or(operands) => !operands.is_empty(),

@@ -1,6 +1,6 @@
 //! Which cases the search sees, and which are kept from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::RngExt;
 use serde_json::Value as Json;
@@ -14,7 +14,7 @@ use crate::{Purpose, Rng};
 pub(super) fn canonical(json: &Json) -> String {
     match json {
         Json::Number(number) => match number.as_f64() {
-            Some(value) if value == 0.0 => "0".to_owned(),
+            Some(0.0) => "0".to_owned(),
             Some(value) if number.is_f64() => format!("{value}"),
             _ => number.to_string(),
         },
@@ -65,13 +65,13 @@ pub(super) fn divide(name: &str, cases: Vec<Case>, share: f64) -> Option<(Vec<Ca
         reason = "at most MAX_CASES"
     )]
     let wanted = (share * cases.len() as f64).round().max(1.0) as usize;
-    let mut held_out: BTreeMap<&str, ()> = BTreeMap::new();
+    let mut held_out: BTreeSet<&str> = BTreeSet::new();
     let mut count = 0;
     for (input, cases) in others {
         if count >= wanted {
             break;
         }
-        held_out.insert(input, ());
+        held_out.insert(input);
         count += cases;
     }
     if held_out.is_empty() {
@@ -79,7 +79,7 @@ pub(super) fn divide(name: &str, cases: Vec<Case>, share: f64) -> Option<(Vec<Ca
     }
     let sides: Vec<bool> = inputs
         .iter()
-        .map(|input| held_out.contains_key(input.as_str()))
+        .map(|input| held_out.contains(input.as_str()))
         .collect();
     let mut sides = sides.into_iter();
     let (held_out, train) = cases.into_iter().partition(|_| sides.next() == Some(true));
@@ -88,8 +88,6 @@ pub(super) fn divide(name: &str, cases: Vec<Case>, share: f64) -> Option<(Vec<Ca
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use proptest::prelude::*;
     use serde_json::json;
 

@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 
 use super::{EmptyBins, MAX_CAPACITY};
 
-/// Bits that tell for each room whether an open bin has it.
+/// How many words have a bit for each room.
 const WORDS: usize = MAX_CAPACITY as usize / 64 + 1;
 
 /// All items with all rooms in which they could meet, for one capacity.
@@ -29,8 +29,28 @@ pub(super) struct Grid {
 pub struct Bench {
     /// The priorities of each grid, by lane.
     tables: Vec<Vec<f64>>,
-    /// For each room, the open bins that have it.
+    open: Open,
+}
+
+/// The bins that are open.
+#[derive(Debug)]
+struct Open {
+    /// For each room, those that have it.
     bins: Vec<BinaryHeap<Reverse<u32>>>,
+    /// For each room, whether there are any.
+    present: [u64; WORDS],
+    /// How many of these there may be bits in.
+    words: usize,
+}
+
+impl Default for Open {
+    fn default() -> Self {
+        Self {
+            bins: Vec::new(),
+            present: [0; WORDS],
+            words: 0,
+        }
+    }
 }
 
 impl Grid {
@@ -111,40 +131,12 @@ impl Bench {
     ) -> Option<u32> {
         let table = &self.tables[at];
         let capacity = usize::from(grid.capacity);
-        self.bins.iter_mut().for_each(BinaryHeap::clear);
-        self.bins
-            .resize_with(self.bins.len().max(capacity + 1), BinaryHeap::new);
-        let mut present = [0_u64; WORDS];
+        self.open.clear(capacity);
         let mut opened = 0_u32;
         for item in items {
             let size = usize::from(*item);
             let row = &table[grid.base[size]..];
-            let mut best: Option<(f64, usize)> = None;
-            let mut bits = present[size / 64] & (u64::MAX << (size % 64));
-            let mut word = size / 64;
-            loop {
-                while bits != 0 {
-                    let room = word * 64 + bits.trailing_zeros() as usize;
-                    bits &= bits - 1;
-                    let priority = row[room - size];
-                    if !priority.is_finite() {
-                        return None;
-                    }
-                    let is_better = best.is_none_or(|(most, at)| {
-                        // Of equal ones that whose bin was opened first.
-                        priority > most
-                            || priority == most && self.bins[room].peek() > self.bins[at].peek()
-                    });
-                    if is_better {
-                        best = Some((priority, room));
-                    }
-                }
-                word += 1;
-                if word * 64 > capacity {
-                    break;
-                }
-                bits = present[word];
-            }
+            let mut best = self.open.best(size, row)?;
             if empty_bins == EmptyBins::ByPriority {
                 let priority = row[capacity - size];
                 if !priority.is_finite() {
@@ -152,23 +144,71 @@ impl Bench {
                 }
                 best = best.filter(|(most, _)| priority <= *most);
             }
-            let (bin, room) = match best {
-                Some((_, room)) => {
-                    let bin = self.bins[room].pop()?;
-                    if self.bins[room].is_empty() {
-                        present[room / 64] &= !(1 << (room % 64));
-                    }
-                    (bin, room)
-                }
-                None => {
-                    opened += 1;
-                    (Reverse(opened), capacity)
-                }
+            let (bin, room) = if let Some((_, room)) = best {
+                (self.open.take(room)?, room)
+            } else {
+                opened += 1;
+                (Reverse(opened), capacity)
             };
-            let left = room - size;
-            self.bins[left].push(bin);
-            present[left / 64] |= 1 << (left % 64);
+            self.open.put(bin, room - size);
         }
         Some(opened)
+    }
+}
+
+impl Open {
+    fn clear(&mut self, capacity: usize) {
+        self.bins.iter_mut().for_each(BinaryHeap::clear);
+        let rooms = self.bins.len().max(capacity + 1);
+        self.bins.resize_with(rooms, BinaryHeap::new);
+        self.present = [0; WORDS];
+        self.words = capacity / 64 + 1;
+    }
+
+    fn put(&mut self, bin: Reverse<u32>, room: usize) {
+        self.bins[room].push(bin);
+        self.present[room / 64] |= 1 << (room % 64);
+    }
+
+    /// The bin with that room that was opened first.
+    fn take(&mut self, room: usize) -> Option<Reverse<u32>> {
+        let bin = self.bins[room].pop()?;
+        if self.bins[room].is_empty() {
+            self.present[room / 64] &= !(1 << (room % 64));
+        }
+        Some(bin)
+    }
+
+    /// The best priority of bins that have room for `size`, and the room, if there is such a bin;
+    /// `row` has the priorities from room `size` on. None at all if one of them is not finite.
+    #[expect(clippy::float_cmp, reason = "equal priorities are equal")]
+    #[expect(
+        clippy::option_option,
+        reason = "a failure, and no bin, are two different things"
+    )]
+    fn best(&self, size: usize, row: &[f64]) -> Option<Option<(f64, usize)>> {
+        let mut best: Option<(f64, usize)> = None;
+        let mut mask = u64::MAX << (size % 64);
+        for word in size / 64..self.words {
+            let mut bits = self.present[word] & mask;
+            mask = u64::MAX;
+            while bits != 0 {
+                let room = word * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                let priority = row[room - size];
+                if !priority.is_finite() {
+                    return None;
+                }
+                let is_better = best.is_none_or(|(most, at)| {
+                    // Of equal ones that whose bin was opened first.
+                    priority > most
+                        || priority == most && self.bins[room].peek() > self.bins[at].peek()
+                });
+                if is_better {
+                    best = Some((priority, room));
+                }
+            }
+        }
+        Some(best)
     }
 }

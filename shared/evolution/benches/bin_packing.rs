@@ -1,0 +1,335 @@
+//! What the search finds for online bin packing, beside the trivial and the published.
+//!
+//! `cargo bench -p tdev-evolution --bench bin_packing` evolves the block of the sample agent
+//! `online-bin-packer` with a population of 50 and at most 25,000 evaluations per run, on one
+//! thread. Training items are drawn here. What is found is then judged on fresh items, and on the
+//! sets in `$TDEV_DATA/bin_packing` (by default `../shared/data` beside the workspace). See `-- --help`.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a benchmark prints and stops at the first error"
+)]
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::{Parser, ValueEnum};
+use comfy_table::Table;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use tdev_domain::Source;
+use tdev_evolution::problem::packing::{PackingEvaluator, Parameters};
+use tdev_evolution::problem::{CaseBudget, Evaluator, Workbench, mean_loss};
+use tdev_evolution::search::{Search, Used};
+use tdev_evolution::variation::operators;
+use tdev_evolution::{Budget, Genome, IslandSettings, Scaffold, Scope, Selection, Settings};
+use tdev_program::{Program, Type, parse};
+
+/// The sets of the search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Train {
+    /// Weibull sizes, capacity 100.
+    Weibull,
+    /// Uniform sizes of 20 to 100, capacity 150.
+    Uniform,
+    /// Both: one agent for all.
+    Both,
+}
+
+#[derive(Debug, Parser)]
+struct Flags {
+    /// The sets of the search; all three one after the other if absent.
+    #[arg(long)]
+    train: Option<Train>,
+    /// How many runs of each.
+    #[arg(long, default_value_t = 10)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    first: u64,
+    /// Evaluations of each run.
+    #[arg(long, default_value_t = 25_000)]
+    evaluations: u64,
+    /// Training instances of each kind.
+    #[arg(long, default_value_t = 4)]
+    instances: u32,
+    /// Items of a Weibull instance.
+    #[arg(long, default_value_t = 5000)]
+    weibull_items: u32,
+    /// Items of a uniform instance.
+    #[arg(long, default_value_t = 500)]
+    uniform_items: u32,
+    /// How many uniform instances there are for each Weibull instance.
+    #[arg(long, default_value_t = 5)]
+    uniform_factor: u32,
+    /// Islands.
+    #[arg(long, default_value_t = 2)]
+    islands: u32,
+    /// How many are drawn for a tournament.
+    #[arg(long, default_value_t = 5)]
+    tournament: u32,
+    /// The share of children of one parent.
+    #[arg(long, default_value_t = 0.1)]
+    mutation: f64,
+    /// The most nodes.
+    #[arg(long, default_value_t = 120)]
+    nodes: u32,
+    /// What a node costs.
+    #[arg(long, default_value_t = 0.0)]
+    parsimony: f64,
+    /// A file with the block to begin with, instead of the sample agent's.
+    #[arg(long)]
+    block: Option<PathBuf>,
+    /// Whether an empty bin may be preferred to one that has room.
+    #[arg(long)]
+    by_priority: bool,
+    /// Judges the block as it is and evolves nothing.
+    #[arg(long)]
+    judge: bool,
+    /// Cargo passes it.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// A set of the data.
+#[derive(Deserialize)]
+struct Data {
+    name: String,
+    capacity: u16,
+    instances: Vec<Vec<u16>>,
+}
+
+/// What everything is judged on in the end.
+struct Test {
+    name: String,
+    evaluator: PackingEvaluator,
+}
+
+fn main() {
+    let flags = Flags::parse();
+    let tests = tests(&flags);
+    let mut bench = Workbench::default();
+    let (_, genome) = agent(&flags);
+    if flags.judge {
+        let row: Vec<String> = tests
+            .iter()
+            .map(|test| percent(test.loss(&genome, &mut bench)))
+            .collect();
+        println!("{row:?}");
+        return;
+    }
+    let all = [Train::Weibull, Train::Uniform, Train::Both];
+    for train in all
+        .into_iter()
+        .filter(|train| flags.train.is_none_or(|only| only == *train))
+    {
+        report(train, &flags, &tests, &mut bench);
+    }
+}
+
+/// The agent, and the block that it begins with.
+fn agent(flags: &Flags) -> (Scaffold, Genome) {
+    let mut samples = tdev_agents::SAMPLES.iter();
+    let agent = samples
+        .find(|agent| agent.name == "online-bin-packer")
+        .unwrap();
+    let (scaffold, own) =
+        Scaffold::of(&Source::from_bytes(agent.source.as_bytes()).unwrap()).unwrap();
+    let genome = match &flags.block {
+        Some(path) => Genome::parse(&std::fs::read_to_string(path).unwrap()).unwrap(),
+        None => own,
+    };
+    (scaffold, genome)
+}
+
+fn evaluator(flags: &Flags, sets: &Json) -> PackingEvaluator {
+    let empty_bins = if flags.by_priority {
+        "by-priority"
+    } else {
+        "when-needed"
+    };
+    let parameters = json!({"empty_bins": empty_bins, "sets": sets});
+    let parameters: Parameters = serde_json::from_value(parameters).unwrap();
+    PackingEvaluator::new(agent(flags).0, &parameters, true, CaseBudget::default()).unwrap()
+}
+
+fn weibull(items: u32, instances: u32, seed: u64) -> Json {
+    json!({"kind": "weibull", "shape": 3, "scale": 45, "capacity": 100, "items": items, "instances": instances, "seed": seed})
+}
+
+fn uniform(items: u32, instances: u32, seed: u64) -> Json {
+    json!({"kind": "uniform", "low": 20, "high": 100, "capacity": 150, "items": items, "instances": instances, "seed": seed})
+}
+
+/// Fresh items, and the sets in the data.
+fn tests(flags: &Flags) -> Vec<Test> {
+    let fresh = [
+        ("weibull 5k", weibull(5000, 5, 990_001)),
+        ("uniform 500", uniform(500, 20, 990_002)),
+    ];
+    let test = |name: &str, set: Json| Test {
+        name: name.to_owned(),
+        evaluator: evaluator(flags, &json!([set])),
+    };
+    let mut tests: Vec<Test> = fresh
+        .into_iter()
+        .map(|(name, set)| test(name, set))
+        .collect();
+    let folder = std::env::var_os("TDEV_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        PathBuf::from,
+    );
+    let folder = folder.join("bin_packing");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        println!(
+            "{} is absent: its sets are left out (see TDEV_DATA).",
+            folder.display()
+        );
+        return tests;
+    };
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        let data: Data = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let set = json!({"kind": "given", "capacity": data.capacity, "instances": data.instances});
+        tests.push(test(&data.name, set));
+    }
+    tests
+}
+
+impl Test {
+    fn loss(&self, genome: &Genome, bench: &mut Workbench) -> f64 {
+        mean_loss(&self.evaluator, genome, bench).value()
+    }
+}
+
+fn percent(loss: f64) -> String {
+    format!("{:.2}", loss * 100.0)
+}
+
+/// Evolves with every seed and prints how all that was found does.
+fn report(train: Train, flags: &Flags, tests: &[Test], bench: &mut Workbench) {
+    let mut found: Vec<(u64, f64, Genome, f64)> = Vec::new();
+    for seed in flags.first..flags.first + flags.seeds {
+        let begin = Instant::now();
+        let (loss, genome) = evolve(train, flags, seed, bench);
+        found.push((seed, loss, genome, begin.elapsed().as_secs_f64()));
+        eprint!(".");
+    }
+    eprintln!();
+    let name = format!("{train:?}").to_lowercase();
+    println!(
+        "\nTrained on {name} items: {} runs, population 50, at most {} evaluations each.\n\
+         Excess over the bound L1 in per cent.",
+        flags.seeds, flags.evaluations
+    );
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::ASCII_MARKDOWN);
+    let names = tests.iter().map(|test| test.name.clone());
+    table.set_header(
+        ["".to_owned()]
+            .into_iter()
+            .chain(names)
+            .chain(["search".into(), "seconds".into()]),
+    );
+    let per_test: Vec<Vec<(String, f64)>> = tests
+        .iter()
+        .map(|test| baselines(test, flags, bench))
+        .collect();
+    for row in 0..3 {
+        let cells = per_test.iter().map(|baselines| percent(baselines[row].1));
+        table.add_row([per_test[0][row].0.clone()].into_iter().chain(cells));
+    }
+    let mut columns: Vec<Vec<f64>> = vec![Vec::new(); tests.len()];
+    for (seed, loss, genome, seconds) in &found {
+        let losses: Vec<f64> = tests.iter().map(|test| test.loss(genome, bench)).collect();
+        for (column, loss) in columns.iter_mut().zip(&losses) {
+            column.push(*loss);
+        }
+        let cells = losses.into_iter().map(percent);
+        let last = [percent(*loss), format!("{seconds:.1}")];
+        table.add_row(
+            [format!("seed {seed}")]
+                .into_iter()
+                .chain(cells)
+                .chain(last),
+        );
+    }
+    for column in &mut columns {
+        column.sort_by(f64::total_cmp);
+    }
+    let median = columns.iter().map(|column| {
+        let (low, high) = (column[(column.len() - 1) / 2], column[column.len() / 2]);
+        percent(f64::midpoint(low, high))
+    });
+    table.add_row(["median".to_owned()].into_iter().chain(median));
+    let best = columns.iter().map(|column| percent(column[0]));
+    table.add_row(["best".to_owned()].into_iter().chain(best));
+    println!("{table}");
+    let (seed, _, genome, _) = found.iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+    println!("\nBest in the search (seed {seed}):\n\n{}", genome.text());
+}
+
+/// First fit, best fit, and the rule of two parameters with those that are best on the items of
+/// the search.
+fn baselines(test: &Test, flags: &Flags, bench: &mut Workbench) -> Vec<(String, f64)> {
+    let (_, parent) = agent(flags);
+    let all = test.evaluator.baselines(&parent, bench);
+    let names = [
+        "first fit",
+        "best fit",
+        "two parameters by grid, on the set itself",
+    ];
+    let losses = all.iter().map(|baseline| baseline.loss.value());
+    names.map(str::to_owned).into_iter().zip(losses).collect()
+}
+
+fn evolve(train: Train, flags: &Flags, seed: u64, bench: &mut Workbench) -> (f64, Genome) {
+    let weibull = weibull(flags.weibull_items, flags.instances, 2 * seed);
+    let uniforms = flags.instances * flags.uniform_factor;
+    let uniform = uniform(flags.uniform_items, uniforms, 2 * seed + 1);
+    let sets = match train {
+        Train::Weibull => json!([weibull]),
+        Train::Uniform => json!([uniform]),
+        Train::Both => json!([weibull, uniform]),
+    };
+    let evaluator = evaluator(flags, &sets);
+    let (scaffold, genome) = agent(flags);
+    let settings = Settings {
+        seed,
+        population: 50,
+        islands: IslandSettings {
+            count: flags.islands,
+            ..IslandSettings::default()
+        },
+        selection: Selection::Tournament {
+            size: flags.tournament,
+        },
+        mutation_rate: flags.mutation,
+        parsimony: flags.parsimony,
+        max_nodes: flags.nodes,
+        budget: Budget {
+            generations: 100_000,
+            evaluations: flags.evaluations,
+            ..Budget::default()
+        },
+        ..Settings::default()
+    };
+    let scope = Scope::for_agent(&scaffold, &genome, &[Type::Float; 3], &settings);
+    let operators = operators(&settings.operators).unwrap();
+    let search = Search::new(&scaffold, genome, &evaluator, operators, scope, settings).unwrap();
+    let begun = search.begin(bench).unwrap().population;
+    let mut benches = [std::mem::take(bench)];
+    let (population, _) = search
+        .run(begun, &mut benches, |_| Used::default())
+        .unwrap();
+    let [back] = benches;
+    *bench = back;
+    let best = population.best();
+    // What is reported is an agent, whole and within its limits.
+    let source = scaffold.source(&best.genome).unwrap();
+    Program::compile(&parse(source.as_str()).unwrap()).unwrap();
+    (best.score.loss().value(), best.genome.clone())
+}
