@@ -121,8 +121,7 @@ pub fn curve_text(history: &[Statistics], width: usize, height: usize) -> String
     };
     let (width, height) = (width.max(2), height.max(2));
     let mut cells = vec![vec![' '; width]; height];
-    let losses: [(fn(&Statistics) -> Loss, char); 2] = [(|of| of.median, '.'), (|of| of.best, '*')];
-    for (loss, mark) in losses {
+    let mut mark = |loss: fn(&Statistics) -> Loss, mark: char| {
         for of in history {
             if let Some(up) = frame.up(loss(of)) {
                 let column = nearest(frame.across(of.generation), width);
@@ -130,7 +129,9 @@ pub fn curve_text(history: &[Statistics], width: usize, height: usize) -> String
                 cells[row][column] = mark;
             }
         }
-    }
+    };
+    mark(|of| of.median, '.');
+    mark(|of| of.best, '*');
     let most = short(Loss::or_worst(frame.most));
     let margin = most.len();
     let mut text = String::new();
