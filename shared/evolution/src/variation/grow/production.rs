@@ -229,7 +229,12 @@ pub(in crate::variation) fn operands(op: BinaryOp, ty: Type) -> Vec<Vec<Type>> {
     match (op, ty) {
         (Add, STR | Type::List(_)) => vec![vec![ty, ty]],
         (Mul, STR | Type::List(_)) => vec![vec![ty, INT]],
-        (Div, FLOAT) => vec![vec![FLOAT, FLOAT], vec![INT, INT]],
+        (Div, FLOAT) => vec![
+            vec![FLOAT, FLOAT],
+            vec![FLOAT, INT],
+            vec![INT, FLOAT],
+            vec![INT, INT],
+        ],
         // What an integer to an integer's power is depends on its sign.
         (Div | Pow, INT) => vec![],
         (Add | Sub | Mul | FloorDiv | Mod | Pow, FLOAT) => {

@@ -1,0 +1,69 @@
+//! The twelve functions of Nguyen (Uy et al. 2011): how fast candidates are judged, and how often
+//! the functions are found again. `cargo bench -p tdev-evolution --bench nguyen -- --help`.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    missing_docs,
+    reason = "a benchmark prints, stops at the first error, and divides counts"
+)]
+
+mod peers;
+mod recovery;
+mod targets;
+mod throughput;
+
+use clap::Parser;
+
+/// What is measured, and how much of it.
+#[derive(Debug, Clone, Parser)]
+struct Flags {
+    /// Runs per function, each with a seed of its own.
+    #[arg(long, default_value_t = 2)]
+    seeds: u64,
+    /// Evaluations that a run may take.
+    #[arg(long, default_value_t = 200_000)]
+    evaluations: u64,
+    /// Candidates in a population.
+    #[arg(long, default_value_t = 500)]
+    population: u32,
+    /// The functions by number; all if none is given.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<usize>,
+    /// Leaves the throughput out.
+    #[arg(long)]
+    no_throughput: bool,
+    /// Leaves the search for the functions out.
+    #[arg(long)]
+    no_recovery: bool,
+    /// Prints what was found by each run.
+    #[arg(long)]
+    verbose: bool,
+    /// Given by `cargo bench`.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() {
+    let flags = Flags::parse();
+    if cfg!(debug_assertions) {
+        println!("This is a debug build; its figures say nothing.");
+    }
+    if !flags.no_throughput {
+        throughput::run();
+        peers::run();
+    }
+    if !flags.no_recovery {
+        recovery::run(&flags);
+    }
+}
+
+/// A table as it is printed.
+fn table(header: &[&str]) -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::ASCII_MARKDOWN);
+    table.set_header(header.iter().copied());
+    table
+}
