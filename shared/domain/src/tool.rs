@@ -37,6 +37,11 @@ pub enum Tool {
     WaitFor,
     /// `call_agent(name, input=None)`: runs the tenant's agent of this name on `input` and returns
     /// its output. Fails if it fails. Waits.
+    ///
+    /// In an agent that imports `asyncio` it is a coroutine function: `await call_agent(…)` in an
+    /// `async def`, and `await asyncio.gather(call_agent(…), …)` runs up to nine at once. If more
+    /// are gathered, or if one would exceed another limit, all fail and none is run. The other
+    /// tools stay as they are there, and cannot be gathered.
     CallAgent,
     /// `remember(key, value, ttl=None)`: keeps a JSON value under a key of the agent's own, for
     /// all its versions and runs, in place of what was there; for `ttl` seconds, or until it is

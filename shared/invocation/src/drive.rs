@@ -5,11 +5,12 @@ use tdev_domain::{
     Invocation, InvocationChange, InvocationFailure, InvocationId, InvocationStatus,
 };
 
+use crate::claim::{self, Claim};
 use crate::control;
 use crate::error::{Stop, written};
 use crate::lease::Lease;
 use crate::limits::MAX_CONFLICTS;
-use crate::transition::{self, Claim, Refusal, Waiter, WakeUp};
+use crate::transition::{Refusal, Waiter, WakeUp};
 use crate::{Error, Journal, Machine, Unavailable, World};
 
 /// What a delivery came to.
@@ -119,10 +120,10 @@ async fn take(
         let Some(found) = find(id, journal, now, attempt).await? else {
             return not(refused(Refusal::Unknown, None), None);
         };
-        if let Err((why, retry_at)) = transition::claimable(&found, now) {
+        if let Err((why, retry_at)) = claim::claimable(&found, now) {
             return not(refused(why, retry_at), Some(found));
         }
-        match transition::claim(&found, now) {
+        match claim::claim(&found, now) {
             Claim::Begin => return Ok(Taken::ToRun(Box::new(found))),
             Claim::Lease(record) => {
                 let change = InvocationChange::to(*record);
@@ -155,7 +156,7 @@ async fn find(
 ) -> Result<Option<Invocation>, Unavailable> {
     if attempt == 0
         && let Some(seen) = journal.glance(id).await?
-        && (seen.status.is_final() || matches!(transition::claim(&seen, now), Claim::Begin))
+        && (seen.status.is_final() || matches!(claim::claim(&seen, now), Claim::Begin))
     {
         return Ok(Some(seen));
     }

@@ -9,6 +9,7 @@
 use jiff::Timestamp;
 use tdev_domain::{Invocation, InvocationChange, InvocationId};
 
+use crate::claim;
 use crate::error::written;
 use crate::transition::{self, Waiter, WakeUp};
 use crate::{Error, Journal};
@@ -71,5 +72,5 @@ pub async fn look_after(
 /// The record to write before `found` is sent a wake-up, if it needs one.
 fn looked_after(found: &Invocation, now: Timestamp) -> Option<Invocation> {
     let due = found.due_at.is_some_and(|due_at| due_at <= now);
-    (due && transition::claimable(found, now).is_ok()).then(|| transition::postponed(found, now))
+    (due && claim::claimable(found, now).is_ok()).then(|| transition::postponed(found, now))
 }

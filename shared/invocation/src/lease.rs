@@ -1,19 +1,22 @@
 //! A run under a lease, or about to take one: from effect to effect.
 
+mod plan;
+
 use std::mem;
 
 use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
-    AgentFailure, Answer, Call, Effect, EffectClass, EffectError, EffectErrorKind, FailureKind,
-    Invocation, InvocationChange, InvocationFailure, InvocationStatus, Pending, Stage, Stored,
+    AgentFailure, Answer, Call, Effect, EffectClass, FailureKind, Invocation, InvocationChange,
+    InvocationFailure, InvocationStatus, Pending, Stage, Stored,
 };
 
+use crate::claim;
 use crate::error::{Stop, written};
 use crate::limits::{MAX_CONFLICTS, MAX_EFFECTS};
 use crate::settle;
 use crate::transition::{self, Step, WakeUp};
-use crate::{Error, Journal, Machine, Outcome, Request, Turn, World};
+use crate::{Error, Journal, Machine, Outcome, Turn, World};
 
 /// How the run goes on.
 enum Next {
@@ -23,16 +26,6 @@ enum Next {
     Answer(Vec<Answer>),
     /// Not by this worker.
     Stop(Outcome),
-}
-
-/// What is done about a tool call.
-enum Plan {
-    /// It is answered, and no more.
-    Answer(Answer),
-    /// This child is created, and waited for.
-    Call(Box<Invocation>),
-    /// An effect of another kind is begun.
-    Begin(EffectClass, Step),
 }
 
 /// A run under a lease. One that has just begun takes it with its first write.
@@ -182,66 +175,6 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
         }
     }
 
-    /// Decides what is done about calls that are made at once, and notes it with each. Nothing, if
-    /// all are answered.
-    async fn plan(&mut self, standing: &mut [Pending]) -> Result<Option<Step>, Stop> {
-        let world = self.world;
-        let request = |effect: &Pending| world.request(&self.record, &effect.call);
-        let requests: Vec<_> = standing.iter().map(request).collect();
-        let refusal = transition::refusal(&self.record, &requests);
-        let alone = requests.len() == 1;
-        let mut children = Vec::new();
-        let mut step = None;
-        for (effect, request) in standing.iter_mut().zip(requests) {
-            let plan = match (&refusal, request) {
-                (_, Request::Recorded(answer)) => Plan::Answer(answer),
-                (Some(error), _) => Plan::Answer(Answer::Error(error.clone())),
-                (None, request) => self.plan_one(effect, request).await?,
-            };
-            effect.stage = Stage::Intended;
-            match plan {
-                Plan::Call(child) => {
-                    effect.class = EffectClass::Child;
-                    children.push(*child);
-                }
-                Plan::Begin(class, begun) if alone => {
-                    effect.class = class;
-                    step = Some(begun);
-                }
-                Plan::Begin(..) => effect.stage = Stage::Answered(only_agents()),
-                Plan::Answer(answer) => effect.stage = Stage::Answered(answer),
-            }
-        }
-        Ok(step.or_else(|| (!children.is_empty()).then_some(Step::Call(children))))
-    }
-
-    async fn plan_one(&mut self, effect: &Pending, request: Request) -> Result<Plan, Stop> {
-        let now = effect.begun_at;
-        Ok(match request {
-            Request::Recorded(answer) => Plan::Answer(answer),
-            Request::Idempotent => Plan::Begin(EffectClass::Idempotent, Step::Perform),
-            Request::AtMostOnce => Plan::Begin(EffectClass::AtMostOnce, Step::Perform),
-            Request::Sleep(duration) => {
-                let until = transition::after(now, duration);
-                Plan::Begin(EffectClass::Timer, Step::Sleep { until })
-            }
-            Request::WaitFor { signal, timeout } => {
-                let until = transition::after(now, timeout);
-                Plan::Begin(EffectClass::Signal, Step::Hear { signal, until })
-            }
-            Request::CallAgent { agent, input } => {
-                match self.world.callee(&self.record, &agent).await? {
-                    Ok(callee) => {
-                        let number = effect.number;
-                        let child = transition::called_by(&self.record, number, callee, input, now);
-                        Plan::Call(Box::new(child))
-                    }
-                    Err(error) => Plan::Answer(Answer::Error(error)),
-                }
-            }
-        })
-    }
-
     /// Writes what the worker is about to do, then does it.
     async fn begin(&mut self, mut standing: Vec<Pending>, step: Step) -> Result<Next, Stop> {
         let first = standing
@@ -356,7 +289,7 @@ impl<'a, J: Journal, W: World, M: Machine> Lease<'a, J, W, M> {
     /// The stored record under the worker's lease, less the signals that were heard since.
     fn carried(&self) -> Invocation {
         let mut record = if self.record.status == InvocationStatus::Queued {
-            transition::taken(&self.record)
+            claim::taken(&self.record)
         } else {
             self.record.clone()
         };
@@ -435,14 +368,6 @@ fn take_signal(record: &mut Invocation, name: &str) -> Option<Value> {
         .iter()
         .position(|signal| signal.name == name)?;
     Some(record.signals.remove(place).payload)
-}
-
-/// What a call is answered that is made at once with others, and is not for an agent.
-fn only_agents() -> Answer {
-    Answer::Error(EffectError::new(
-        EffectErrorKind::Failed,
-        "only agents are called at once; nothing was done",
-    ))
 }
 
 fn end(result: Result<Value, AgentFailure>) -> InvocationStatus {

@@ -140,6 +140,7 @@
 //! logged and slept: it begins again from its input, under the numbers that follow. Otherwise the
 //! invocation fails and says why.
 
+mod claim;
 mod control;
 mod drive;
 mod error;

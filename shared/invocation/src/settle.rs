@@ -62,7 +62,7 @@ pub(crate) fn settled(
     }
     let superseded = next.snapshot.take();
     let waiting = parent.filter(|parent| waits_for(parent, &record.id));
-    let told = waiting.map(|parent| transition::told(parent, &next, answer_to_parent(&next), now));
+    let told = waiting.map(|parent| transition::told(parent, &next, &answer_to_parent(&next), now));
     let mut changes = vec![InvocationChange {
         record: next,
         ledger,

@@ -1,5 +1,8 @@
 //! A run of an agent: its turns, its tool calls, its end.
 
+mod answer;
+mod end;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -15,8 +18,12 @@ use tdev_domain::{AgentFailure, FailureKind, Limits, LogLine, Tool, limits};
 use crate::json::{self, Unfit};
 use crate::memory::{self, Panicked};
 use crate::transcript::{Full, Transcript};
-use crate::wrapper::{self, Layout};
+use crate::wrapper;
 use crate::{Program, failure};
+
+pub(crate) use self::answer::ANSWER_TOO_LARGE;
+use self::answer::{NO_ANSWER, raise, told, told_later};
+pub(crate) use self::end::ended;
 
 /// A run that ended, one way or the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +46,6 @@ impl Run {
         }
     }
 }
-
-/// What the agent is told in place of an answer that exceeds the limits of an input.
-pub(crate) const ANSWER_TOO_LARGE: &str = "the tool's answer is too large";
-
-/// What the agent is told in place of an answer that was not given.
-const NO_ANSWER: &str = "the tool gave no answer";
 
 /// A tool that an agent called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,31 +158,6 @@ fn awaited(state: &ResolveFutures) -> Vec<u32> {
     let mut ids = state.pending_call_ids().to_vec();
     ids.sort_unstable();
     ids
-}
-
-/// An answer as the host function gives it.
-fn told(answer: Result<Value, String>) -> ExtFunctionResult {
-    match answer.and_then(|value| object(&value)) {
-        Ok(object) => ExtFunctionResult::Return(object),
-        Err(message) => raise(ExcType::RuntimeError, &message),
-    }
-}
-
-/// An answer as the wrapper takes it that awaits it.
-fn told_later(answer: Result<Value, String>) -> ExtFunctionResult {
-    let (good, answer) = match answer.and_then(|value| object(&value)) {
-        Ok(object) => (true, object),
-        Err(message) => (false, MontyObject::String(message)),
-    };
-    ExtFunctionResult::Return(MontyObject::Tuple(vec![MontyObject::Bool(good), answer]))
-}
-
-fn object(value: &Value) -> Result<MontyObject, String> {
-    json::answer(value).ok_or_else(|| ANSWER_TOO_LARGE.to_owned())
-}
-
-fn raise(exception: ExcType, message: &str) -> ExtFunctionResult {
-    ExtFunctionResult::Error(MontyException::new(exception, Some(message.to_owned())))
 }
 
 /// What the interpreter came to in one turn, unless the turn could not begin.
@@ -442,54 +418,6 @@ pub(crate) fn tracker(limits: &Limits) -> ResourceTracker {
     )
 }
 
-/// The end of a run whose last turn came to `result`.
-pub(crate) fn ended(
-    result: Result<Step<MontyObject>, Panicked>,
-    run_time: Duration,
-    transcript: Transcript,
-    layout: &Layout,
-    limits: &Limits,
-) -> Run {
-    let mut outcome = match result {
-        Ok(Ok(Ok(object))) => returned(object),
-        Ok(Ok(Err(error))) => Err(failure::raised(&error, layout, limits, run_time)),
-        Ok(Err(why)) => Err(why),
-        // Sorting panics when its comparison is interrupted.
-        Err(Panicked) if run_time >= Duration::from_millis(limits.wall_time_ms.into()) => {
-            Err(failure::timed_out(limits))
-        }
-        Err(Panicked) => Err(failure::interpreter(
-            "the agent made the interpreter fail, as sorting does where the order is not consistent",
-        )),
-    };
-    if transcript.is_full() {
-        let line = outcome.err().and_then(|failure| failure.line);
-        outcome = Err(AgentFailure {
-            line,
-            ..Full::failure()
-        });
-    }
-    Run {
-        outcome,
-        run_us: micros(run_time),
-        logs: transcript.into_lines(),
-    }
-}
-
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// What the wrapper returned for the function's result.
-fn returned(object: MontyObject) -> Result<Value, AgentFailure> {
-    let parts = match object {
-        MontyObject::Tuple(parts) => <[MontyObject; 2]>::try_from(parts).ok(),
-        _ => None,
-    };
-    match parts {
-        Some([MontyObject::Int(wrapper::BOUNDED), value]) => json::output(value),
-        Some([MontyObject::Int(wrapper::TOO_LARGE), _]) => Err(json::output_too_large()),
-        Some([MontyObject::Int(wrapper::NOT_JSON), what]) => Err(json::not_json(&what.to_string())),
-        _ => Err(failure::interpreter("the agent's result was not checked")),
-    }
 }

@@ -268,7 +268,7 @@ except RuntimeError as error:
     ]
 }
 
-fn calling() -> [Specimen; 3] {
+fn calling() -> [Specimen; 4] {
     [
         Specimen::new(
             "parent",
@@ -317,6 +317,38 @@ http_post(input, 'begun', idempotent=True)
 raise ValueError('not today')",
         )])
         .posting(&["begun", "noted"]),
+        Specimen::new(
+            "gatherer",
+            "
+import asyncio
+async def ask(agent, label):
+    try:
+        return await call_agent(agent, {'url': input['url'], 'label': label})
+    except RuntimeError as error:
+        return str(error)
+async def ask_all():
+    return await asyncio.gather(ask('poster', 'one'), ask('late', 'two'), ask('failing', 'three'))
+told = asyncio.run(ask_all())
+http_post(input['url'], 'told', idempotent=True)
+return told",
+            &json!(["one", "late two", "child_failed: not three"]),
+        )
+        .calling(&[
+            POSTER,
+            (
+                "late",
+                "
+sleep(5)
+return 'late ' + http_post(input['url'], input['label'], idempotent=True)['body']",
+            ),
+            (
+                "failing",
+                "
+http_post(input['url'], input['label'], idempotent=True)
+raise ValueError('not three')",
+            ),
+        ])
+        .posting(&["one", "three", "told", "two"]),
     ]
 }
 

@@ -284,10 +284,15 @@ fn attribute(walk: &mut Walk<'_, '_>, expr: &Expr, attribute: &ExprAttribute) {
     if let Some(module) = walk.path(&attribute.value)
         && imports::is_in_sandbox(&module)
         && is_imported(walk, &attribute.value)
-        && ((attr.starts_with('_') && !tree::is_dunder(attr)) || imports::is_module(attr))
     {
-        let message = format!("`{attr}` is not what `{module}` is for");
-        walk.add(&rules::MODULE_INTERNALS, expr, message);
+        if imports::reaches_outside(&module, attr) {
+            let message = format!("`{module}.{attr}` reaches outside the sandbox");
+            walk.add(&rules::FORBIDDEN_IMPORT, expr, message);
+        }
+        if (attr.starts_with('_') && !tree::is_dunder(attr)) || imports::is_module(attr) {
+            let message = format!("`{attr}` is not what `{module}` is for");
+            walk.add(&rules::MODULE_INTERNALS, expr, message);
+        }
     }
 }
 

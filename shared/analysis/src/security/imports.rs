@@ -8,6 +8,7 @@ use crate::walk::Walk;
 /// Modules the sandbox has and agents may use.
 const SANDBOX: &[&str] = &[
     "__future__",
+    "asyncio",
     "base64",
     "binascii",
     "collections",
@@ -21,6 +22,9 @@ const SANDBOX: &[&str] = &[
     "typing",
     "unicodedata",
 ];
+
+/// What the sandbox has of `asyncio`. The rest of it is about processes and the network.
+const OF_ASYNCIO: &[&str] = &["gather", "run"];
 
 /// Modules that only compute. The sandbox lacks them, but there is no harm in wanting them.
 const HARMLESS: &[&str] = &[
@@ -215,6 +219,11 @@ fn kind(module: &str) -> Kind {
     }
 }
 
+/// Whether `name` is of a module that agents may use, and reaches outside like one they may not.
+pub(super) fn reaches_outside(module: &str, name: &str) -> bool {
+    module == "asyncio" && !OF_ASYNCIO.contains(&name) && !name.starts_with('_')
+}
+
 /// Whether `name` is a module, and so not something another module is meant to offer.
 pub(super) fn is_module(name: &str) -> bool {
     // `datetime`, `array` and the like are also what their modules are imported for.
@@ -252,6 +261,10 @@ fn from(walk: &mut Walk<'_, '_>, stmt: &Stmt, import: &StmtImportFrom) {
     if kind(module) == Kind::Sandbox {
         for alias in &import.names {
             let name = alias.name.id.as_str();
+            if reaches_outside(module, name) {
+                let message = format!("`{module}.{name}` reaches outside the sandbox");
+                walk.add(&rules::FORBIDDEN_IMPORT, alias.range, message);
+            }
             if name.starts_with('_') || is_module(name) {
                 let message = format!("`{name}` is not what `{module}` is for");
                 walk.add(&rules::MODULE_INTERNALS, alias.range, message);

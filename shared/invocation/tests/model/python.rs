@@ -1,6 +1,6 @@
 //! The real interpreter, killed and resumed.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tdev_domain::{Answer, Call, Invocation, Source};
 use tdev_invocation::{Machine, MachineError, Turn, Unavailable};
 use tdev_sandbox::{Program, Progress, SnapshotFailure, Suspended, ToolError, on_sandbox_thread};
@@ -15,6 +15,7 @@ pub(crate) const NAME: &str = "python";
 
 /// What it calls `now` is an effect in the world here; the log is only recorded.
 const AGENT: &str = r#"
+import asyncio
 import re
 
 seen = {}
@@ -27,12 +28,25 @@ def note(word):
     return {"word": word, "receipt": receipt, "share": seen[word] / 3}
 
 
+async def ask(name, n):
+    try:
+        answer = await call_agent(name, n)
+        return [answer, await call_agent("echo", n)]
+    except RuntimeError as error:
+        return str(error)
+
+
+async def ask_all(n):
+    return await asyncio.gather(ask("one-post", n), ask("nobody", n), ask("raises", n))
+
+
 def execute(input):
     print("begin")
     text = "the cat saw the other cat" + str(input["n"])
     notes = [note(word) for word in re.findall(r"\w+", text)]
     shares = sum(note["share"] for note in notes)
-    return {"notes": notes, "seen": seen, "shares": round(shares, 6)}
+    told = asyncio.run(ask_all(input["n"]))
+    return {"notes": notes, "seen": seen, "shares": round(shares, 6), "told": told}
 "#;
 
 /// A run that exists, between two turns, only as bytes.
@@ -137,6 +151,10 @@ fn an_agent_killed_at_any_place_gives_the_same_bytes() {
     let output = bytes(&undisturbed);
     let found: Value = serde_json::from_slice(&output).unwrap();
     assert_eq!(found["shares"].to_string(), "2.333333");
+    assert_eq!(
+        found["told"],
+        json!([[{"n": 1}, 1], "no such agent", "fell"])
+    );
 
     for yields in [false, true] {
         let manner = Manner {

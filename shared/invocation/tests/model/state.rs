@@ -215,7 +215,14 @@ impl World for Hands {
                 Request::Recorded(Answer::Error(error))
             }
             "call_agent" => Request::CallAgent {
-                agent: args["agent"].as_str().unwrap().parse().unwrap(),
+                // Scripts and the sandbox name it otherwise.
+                agent: args
+                    .get("agent")
+                    .unwrap_or(&args["name"])
+                    .as_str()
+                    .unwrap()
+                    .parse()
+                    .unwrap(),
                 input: args["input"].clone(),
             },
             other => panic!("{other}"),

@@ -230,3 +230,22 @@ async fn runs_are_listed_as_they_stand() {
         assert_eq!(listed.iter().collect::<Vec<_>>(), Vec::from_iter(expected));
     }
 }
+
+#[tokio::test]
+async fn what_agents_that_are_called_at_once_answer_is_kept_until_all_have_ended() {
+    for size in [1, 20_000] {
+        let mut stage = Stage::new();
+        let said = |n: u32| json!({"n": n, "said": "x".repeat(size)});
+        let call = |n| {
+            let child = script(0, &[("now", said(n)), ("sleep", json!(5))]);
+            json!(["call_agent", child])
+        };
+        let calls = json!([[call(1), call(2), call(3)], ["now", 9]]);
+        let id = stage.accept(json!({"padding": 0, "calls": calls})).await;
+        let record = stage.settle(&id).await;
+        assert_eq!(record.children, 3);
+        let answer = |n| values(&[said(n), json!(null)]);
+        let answers = values(&[answer(1), answer(2), answer(3), json!(9)]);
+        assert_eq!(stage.output(&record).await, answers);
+    }
+}
