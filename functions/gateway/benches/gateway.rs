@@ -87,6 +87,7 @@ async fn main() -> Result<()> {
         train_queue_url: "https://sqs.us-east-1.amazonaws.com/1/train".to_owned(),
         workflow_step_function: "workflow-step".to_owned(),
         route_function: "route".to_owned(),
+        trigger_evolution_function: "trigger-evolution".to_owned(),
         run_state_machine: "arn:aws:states:us-east-1:1:stateMachine:run".to_owned(),
         environment: "bench".to_owned(),
         cors_allowed_origins: gateway::Origins::default(),

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tdev_aws::{Rollback, RolledBack};
 use tdev_domain::{Agent, AgentKind, AgentName, AgentStatus, Capability, TenantId, VersionNumber};
 use tdev_security::Principal;
 use utoipa::{IntoParams, ToSchema};
@@ -24,7 +25,6 @@ use crate::pagination::{Page, listing_failed, page_request};
 use crate::problem::{Problem, ProblemType, Violation};
 use crate::problems;
 use crate::routing::retrain;
-use crate::versions::find_version;
 
 /// An agent, with what its latest version says of itself.
 #[derive(Debug, Serialize, ToSchema)]
@@ -171,10 +171,15 @@ pub(crate) async fn delete(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RollbackRequest {
-    /// The version that shall answer calls: any that was ever admitted. If it is left out, the
-    /// one before the version that answers now.
+    /// The version that shall answer calls: any that was ever admitted, and is not held. If it is
+    /// left out, the one before the version that answers now.
     #[schema(minimum = 1)]
     version: Option<u32>,
+    /// Whether the version that answers now was found to be harmful: then it and every version that
+    /// evolutions made of it are held, and evolutions that began with one of them are called off.
+    #[serde(default)]
+    #[schema(default = false)]
+    quarantine: bool,
 }
 
 problems!(RollbackProblems, POST:
@@ -205,29 +210,48 @@ pub(crate) async fn roll_back(
 ) -> Result<Json<AgentView>, Problem> {
     let request: RollbackRequest = json_or_default(&headers, &body)?;
     let agent = find_agent(&deps, &principal.tenant, &name).await?;
-    let target = rollback_target(&agent, &request)?;
-    if target == agent.latest {
+    let wanted = request.version.map(VersionNumber::try_from).transpose();
+    let wanted = wanted.map_err(|e| Problem::invalid_request([Violation::of_member(&e)]))?;
+    if wanted == Some(agent.latest) && !request.quarantine {
         return Ok(Json(agent.into()));
     }
-    let version = find_version(&deps, &agent, target).await?;
-    let moved = agent.pointing_to(&version, Timestamp::now());
-    deps.table.move_pointer(&agent, &moved).await?;
-    tracing::info!(agent = %moved.name, from = %agent.latest, to = %moved.latest, "rolled back");
-    retrain(&deps, &moved.tenant).await;
-    Ok(Json(moved.into()))
+    let how = Rollback {
+        to: wanted,
+        quarantine: request.quarantine,
+    };
+    let now = Timestamp::now();
+    let rolled_back = deps.table.roll_back(&agent.tenant, &agent.name, how, now);
+    match rolled_back.await? {
+        RolledBack::Moved { agent, from, held } => {
+            tracing::info!(agent = %agent.name, %from, to = %agent.latest, ?held, "rolled back");
+            retrain(&deps, &agent.tenant).await;
+            Ok(Json(agent.into()))
+        }
+        RolledBack::NoAgent => Err(Problem::new(
+            ProblemType::AgentDeleted,
+            format!("`{}` was deleted.", agent.name),
+        )),
+        RolledBack::NoVersion => Err(no_version(&agent, wanted)),
+    }
 }
 
-/// The version asked for, else the highest below the one that answers: versions have no gaps.
-fn rollback_target(agent: &Agent, request: &RollbackRequest) -> Result<VersionNumber, Problem> {
-    match request.version {
-        Some(number) => VersionNumber::try_from(number)
-            .map_err(|invalid| Problem::invalid_request([Violation::of_member(&invalid)])),
-        None => VersionNumber::try_from(agent.latest.get() - 1).map_err(|_| {
-            Problem::new(
-                ProblemType::NoEarlierVersion,
-                format!("`{}` answers under its first version.", agent.name),
-            )
-        }),
+/// There is nothing to go back to.
+fn no_version(agent: &Agent, wanted: Option<VersionNumber>) -> Problem {
+    match wanted {
+        Some(_) => Problem::new(
+            ProblemType::VersionNotFound,
+            format!(
+                "`{}` has no version of this number that may answer calls; the newest is {}.",
+                agent.name, agent.newest
+            ),
+        ),
+        None => Problem::new(
+            ProblemType::NoEarlierVersion,
+            format!(
+                "`{}` has no earlier version that may answer calls.",
+                agent.name
+            ),
+        ),
     }
 }
 

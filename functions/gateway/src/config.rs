@@ -25,6 +25,8 @@ pub struct Config {
     pub workflow_step_function: String,
     /// `ROUTE_FUNCTION`: the name or ARN of the function that chooses agents for tasks.
     pub route_function: String,
+    /// `TRIGGER_EVOLUTION_FUNCTION`: the name or ARN of the function that has evolutions begin.
+    pub trigger_evolution_function: String,
     /// `RUN_STATE_MACHINE_ARN`: the state machine that holds runs of workflows.
     pub run_state_machine: String,
     /// `ENVIRONMENT`: `dev`, `staging`, `prod`, …, as the health check names it.
@@ -44,6 +46,7 @@ impl Config {
         let train_queue_url = env.var("TRAIN_QUEUE_URL");
         let workflow_step_function = env.var("WORKFLOW_STEP_FUNCTION");
         let route_function = env.var("ROUTE_FUNCTION");
+        let trigger_evolution_function = env.var("TRIGGER_EVOLUTION_FUNCTION");
         let run_state_machine = env.var("RUN_STATE_MACHINE_ARN");
         let environment = env.var("ENVIRONMENT");
         let cors_allowed_origins = env.var_or("CORS_ALLOWED_ORIGINS", Origins::default());
@@ -56,6 +59,7 @@ impl Config {
             train_queue_url: train_queue_url?,
             workflow_step_function: workflow_step_function?,
             route_function: route_function?,
+            trigger_evolution_function: trigger_evolution_function?,
             run_state_machine: run_state_machine?,
             environment: environment?,
             cors_allowed_origins: cors_allowed_origins?,

@@ -14,6 +14,7 @@ mod auth;
 mod callable;
 mod callee;
 mod config;
+mod evolution;
 mod extract;
 mod health;
 mod idempotency;
@@ -48,7 +49,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use http::{Method, StatusCode};
-use tdev_aws::{Artifacts, Function, Objects, Queue, SdkConfig, StateMachine, Table};
+use tdev_aws::{Artifacts, Function, Objects, Queue, SdkConfig, StateMachine, Table, TaskTokens};
 use tdev_journal::Journals;
 use tdev_security::Action;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -75,7 +76,9 @@ pub struct Deps {
     train_queue: Queue,
     workflow_step: Function,
     route: Function,
+    trigger_evolution: Function,
     state_machine: StateMachine,
+    task_tokens: TaskTokens,
     callables: callable::Callables,
     definitions: workflow::Runnables,
     places: task::Places,
@@ -102,7 +105,9 @@ impl Deps {
             train_queue: Queue::new(sdk, &config.train_queue_url),
             route: Function::new(sdk, &config.route_function),
             workflow_step: Function::new(sdk, &config.workflow_step_function),
+            trigger_evolution: Function::new(sdk, &config.trigger_evolution_function),
             state_machine: StateMachine::new(sdk, &config.run_state_machine),
+            task_tokens: TaskTokens::new(sdk),
             callables: callable::Callables::default(),
             definitions: workflow::Runnables::default(),
             places: task::Places::default(),
@@ -132,6 +137,18 @@ pub fn router(deps: Deps, config: &Config) -> Router {
         ))
         .merge(guarded(&deps, Action::ReadRuns, runs_read()))
         .merge(guarded(&deps, Action::ChangeRuns, runs_changed()))
+        .merge(guarded(&deps, Action::ReadEvolutions, evolutions_read()))
+        .merge(guarded(
+            &deps,
+            Action::ChangeEvolutions,
+            evolutions_changed(),
+        ))
+        .merge(guarded_up_to(
+            &deps,
+            Action::ChangeEvolutions,
+            evolution::MAX_PROBLEM_BYTES,
+            OpenApiRouter::new().routes(routes!(evolution::put_problem)),
+        ))
         .merge(guarded(&deps, Action::ReadSettings, settings_read()))
         .merge(guarded(&deps, Action::ChangeSettings, settings_changed()))
         .with_state(deps)
@@ -240,6 +257,7 @@ fn runs_read() -> OpenApiRouter<Arc<Deps>> {
         .routes(routes!(run::steps))
         .routes(routes!(run::step))
         .routes(routes!(run::events))
+        .routes(routes!(run::graph))
 }
 
 fn runs_changed() -> OpenApiRouter<Arc<Deps>> {
@@ -248,6 +266,29 @@ fn runs_changed() -> OpenApiRouter<Arc<Deps>> {
         .routes(routes!(run::cancel))
         .routes(routes!(run::resume))
         .routes(routes!(run::approve))
+}
+
+fn evolutions_read() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new()
+        .routes(routes!(evolution::list))
+        .routes(routes!(evolution::get))
+        .routes(routes!(evolution::generations))
+        .routes(routes!(evolution::generation))
+        .routes(routes!(evolution::lineage))
+        .routes(routes!(evolution::curve))
+        .routes(routes!(evolution::champions))
+        .routes(routes!(evolution::list_problems))
+        .routes(routes!(evolution::get_problem))
+}
+
+fn evolutions_changed() -> OpenApiRouter<Arc<Deps>> {
+    OpenApiRouter::new()
+        .routes(routes!(evolution::start))
+        .routes(routes!(evolution::pause))
+        .routes(routes!(evolution::resume))
+        .routes(routes!(evolution::cancel))
+        .routes(routes!(evolution::approve))
+        .routes(routes!(evolution::reject))
 }
 
 fn settings_read() -> OpenApiRouter<Arc<Deps>> {

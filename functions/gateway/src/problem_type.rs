@@ -75,6 +75,12 @@ problem_types! {
     RunNotFound = "run-not-found", NOT_FOUND, "Run not found";
     /// The workflow that is run has no step with this identifier.
     StepNotFound = "step-not-found", NOT_FOUND, "Step not found";
+    /// The tenant has no evolution with this identifier.
+    EvolutionNotFound = "evolution-not-found", NOT_FOUND, "Evolution not found";
+    /// The evolution has not made a generation of this number.
+    GenerationNotFound = "generation-not-found", NOT_FOUND, "Generation not found";
+    /// The tenant has no problem of this name for agents to evolve by.
+    ProblemNotFound = "problem-not-found", NOT_FOUND, "Problem not found";
     /// The tenant has no such model to route by: none was trained yet, or there is none of this
     /// version that could be gone back to.
     ModelNotFound = "model-not-found", NOT_FOUND, "Model not found";
@@ -106,6 +112,18 @@ problem_types! {
     /// The step does not await an approval: it has not come to that yet, it is over, or it is of
     /// another kind.
     ApprovalNotAwaited = "approval-not-awaited", CONFLICT, "Approval not awaited";
+    /// Only an evolution that makes generations can be paused. Member `evolution_status` says where
+    /// it stands.
+    EvolutionNotRunning = "evolution-not-running", CONFLICT, "Evolution not running";
+    /// Only an evolution that was paused can be resumed. Member `evolution_status` says where it
+    /// stands.
+    EvolutionNotPaused = "evolution-not-paused", CONFLICT, "Evolution not paused";
+    /// The evolution is over, or its winner is being promoted. Member `evolution_status` says where
+    /// it stands.
+    EvolutionEnded = "evolution-ended", CONFLICT, "Evolution ended";
+    /// Nobody is asked whether the evolution's winner shall be promoted, or somebody has answered
+    /// already. Member `evolution_status` says where it stands.
+    PromotionNotAsked = "promotion-not-asked", CONFLICT, "Promotion not asked";
     /// There is nothing that could be judged of the task: it has no text, or was neither given to
     /// an agent nor rejected yet.
     NothingToJudge = "nothing-to-judge", CONFLICT, "Nothing to judge";
@@ -139,6 +157,14 @@ problem_types! {
     /// expression cannot be parsed, the `excerpt` with a caret under the place. Of JSON or YAML
     /// that does not parse the message gives the line and the column.
     InvalidWorkflow = "invalid-workflow", UNPROCESSABLE_ENTITY, "Invalid workflow";
+    /// The problem's definition, or a case of it, cannot be used. Each entry of `errors` has a
+    /// `code`, which does not change, a JSON Pointer (`pointer`) into the definition, and a
+    /// `message`.
+    InvalidProblem = "invalid-problem", UNPROCESSABLE_ENTITY, "Invalid problem";
+    /// The agent cannot evolve by this problem: its source marks no block that may change, uses
+    /// what the evolution tier does not run, or lacks the function that the problem calls. The
+    /// detail says which.
+    CannotEvolve = "cannot-evolve", UNPROCESSABLE_ENTITY, "Agent cannot evolve";
     /// The `Idempotency-Key` was used before, with another request. Use a new key.
     IdempotencyKeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "Idempotency key reused";
     /// The agent's source does not compile.

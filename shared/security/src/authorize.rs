@@ -36,6 +36,10 @@ pub enum Action {
     ReadRuns,
     /// Start runs of workflows, call them off, resume them, or approve their steps.
     ChangeRuns,
+    /// Read evolutions and what agents evolve by.
+    ReadEvolutions,
+    /// Start evolutions, steer them, answer their questions, or store what agents evolve by.
+    ChangeEvolutions,
     /// Read the settings, and how tasks are routed.
     ReadSettings,
     /// Change the settings, and how tasks are routed.
@@ -84,6 +88,8 @@ mod tests {
             Action::ChangeWorkflows,
             Action::ReadRuns,
             Action::ChangeRuns,
+            Action::ReadEvolutions,
+            Action::ChangeEvolutions,
             Action::ReadSettings,
             Action::ChangeSettings,
         ] {

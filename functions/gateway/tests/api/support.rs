@@ -67,6 +67,7 @@ pub(crate) fn config() -> Config {
         train_queue_url: "https://sqs.us-east-1.amazonaws.com/1/train".to_owned(),
         workflow_step_function: "workflow-step".to_owned(),
         route_function: "route".to_owned(),
+        trigger_evolution_function: "trigger-evolution".to_owned(),
         run_state_machine: "arn:aws:states:us-east-1:1:stateMachine:run".to_owned(),
         environment: "test".to_owned(),
         cors_allowed_origins: "https://app.example".parse::<Origins>().unwrap(),
