@@ -9,6 +9,7 @@ use super::generation::{Child, Generation, Pool};
 use super::individual::{Id, Individual, Maker, Score};
 use super::sample::Sample;
 use crate::problem::Workbench;
+use crate::variation::fits;
 use crate::{Genome, Loss, Rng, Trial};
 
 /// How many times a child is made anew that behaves as somebody of its island does.
@@ -38,11 +39,11 @@ pub(super) struct Making<'g, 'b> {
 /// What may become the child.
 struct Draft<'g> {
     genome: Genome,
-    text: String,
     nodes: u32,
     parents: Vec<&'g Individual>,
     maker: Maker,
     losses: Vec<Loss>,
+    is_novel: bool,
 }
 
 impl<'g, 'b> Making<'g, 'b> {
@@ -76,10 +77,7 @@ impl<'g, 'b> Making<'g, 'b> {
                 self.vary()
             };
             let Some(draft) = draft else { continue };
-            let known = &self.pool.known;
-            let novel = known
-                .binary_search_by(|k| (**k).cmp(&draft.losses))
-                .is_err();
+            let novel = draft.is_novel;
             kept = Some(draft);
             if novel || renewals == MOST_RENEWALS || !self.affords(self.sample().len()) {
                 break;
@@ -199,11 +197,11 @@ impl<'g, 'b> Making<'g, 'b> {
         });
         Some(Draft {
             genome,
-            text: parent.text.clone(),
             nodes: parent.nodes,
             parents: vec![parent],
             maker: Maker::Copy,
             losses,
+            is_novel: false,
         })
     }
 
@@ -222,31 +220,26 @@ impl<'g, 'b> Making<'g, 'b> {
         if nodes > scope.max_nodes || genome.depth() > scope.max_depth {
             return None;
         }
-        let text = genome.text();
-        if text.len() > scope.max_bytes || parents.iter().any(|parent| parent.text == text) {
+        let is_parent = |parent: &&Individual| parent.genome == genome;
+        if !fits(&genome, scope.max_bytes) || parents.iter().any(is_parent) {
             return None;
         }
-        debug_assert_eq!(
-            Genome::parse(&text).as_ref(),
-            Ok(&genome),
-            "an operator's product is canonical"
-        );
         let mut losses = Vec::new();
         self.run(&genome, generation.sample.cases(), &mut losses);
-        let novel = self.pool.is_novel(&losses);
+        let is_novel = self.pool.is_novel(&losses);
         let usual = parents.iter().map(|p| p.score_on(&generation.before)).min();
         self.attempts.push(Attempt {
             operator: operator.map(|(at, _)| at),
             runs: losses.len() as u64 + operator.map_or(0, |(_, tried)| tried),
-            gained: novel && usual.is_some_and(|usual| Score::of(&losses) < usual),
+            gained: is_novel && usual.is_some_and(|usual| Score::of(&losses) < usual),
         });
         Some(Draft {
             nodes: u32::try_from(nodes).unwrap_or(u32::MAX),
             genome,
-            text,
             parents,
             maker,
             losses,
+            is_novel,
         })
     }
 
@@ -279,11 +272,17 @@ impl<'g, 'b> Making<'g, 'b> {
             losses = all;
             full = true;
         }
+        let text = draft.genome.text();
+        debug_assert_eq!(
+            Genome::parse(&text).as_ref(),
+            Ok(&draft.genome),
+            "an operator's product is canonical"
+        );
         let individual = Individual {
             id: self.id,
             island: self.island,
             genome: draft.genome,
-            text: draft.text,
+            text,
             nodes: draft.nodes,
             score: Score::of(&losses),
             losses,

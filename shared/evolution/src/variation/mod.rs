@@ -137,7 +137,7 @@ fn offspring(parent: &Genome, at: usize, function: Function, scope: &Scope) -> O
 }
 
 /// Whether the text of `genome` has no more than `most` bytes.
-fn fits(genome: &Genome, most: usize) -> bool {
+pub(crate) fn fits(genome: &Genome, most: usize) -> bool {
     // Printing takes longer than all else that makes a child.
     let bound: usize = genome.functions.iter().map(tree::bytes_at_most).sum();
     bound <= most || genome.text().len() <= most
