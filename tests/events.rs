@@ -14,6 +14,7 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::SqsEvent;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tdev_domain::evolution::{EvolveRequest, PromoteRequest, TriggerRequest};
 use tdev_domain::{RouteRequest, StepRequest};
 
 fn root() -> PathBuf {
@@ -97,6 +98,13 @@ fn train_router_events_are_sqs_batches() {
 #[test]
 fn keeper_events_are_those_of_a_schedule() {
     all_parse("keeper", parses::<EventBridgeEvent>);
+}
+
+#[test]
+fn events_of_evolutions_are_requests() {
+    all_parse("evolve-generation", parses::<EvolveRequest>);
+    all_parse("promote-champion", parses::<PromoteRequest>);
+    all_parse("trigger-evolution", parses::<TriggerRequest>);
 }
 
 #[test]

@@ -11,13 +11,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use tdev_domain::evolution::{EvolveRequest, Next, PromoteRequest, TriggerRequest};
 use tdev_domain::{ErrorName, RUN_STOPPING, StepRequest};
 
 /// Errors that Step Functions and Lambda have names for.
-const OF_AWS: [&str; 6] = [
+const OF_AWS: [&str; 10] = [
+    "States.ALL",
     "States.Timeout",
     "States.TaskFailed",
+    "Sandbox.Timedout",
+    "Runtime.ExitError",
+    "Lambda.Unknown",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
@@ -45,8 +51,13 @@ fn definitions() -> BTreeMap<String, Value> {
     definitions
 }
 
-fn states(definition: &Value) -> &Map<String, Value> {
-    definition["States"].as_object().expect("there are states")
+/// All states of a definition by their names, with those of what its maps do for each item.
+fn states(definition: &Value) -> BTreeMap<&String, &Value> {
+    let of_level = definition["States"].as_object().expect("there are states");
+    let of_maps = of_level
+        .values()
+        .filter_map(|state| state.get("ItemProcessor"));
+    of_level.iter().chain(of_maps.flat_map(states)).collect()
 }
 
 /// Every value under one of these keys, wherever it is.
@@ -80,7 +91,7 @@ fn every_state_is_reached_and_leads_to_one_that_exists() {
             let names = all(&definition, key).into_iter();
             targets.extend(names.map(|name| name.as_str().expect("a state's name")));
         }
-        let names: BTreeSet<&str> = states.keys().map(String::as_str).collect();
+        let names: BTreeSet<&str> = states.keys().map(|name| name.as_str()).collect();
         assert_eq!(targets, names, "{file}");
         for (name, state) in states {
             let kind = state["Type"].as_str().expect("a state has a type");
@@ -135,28 +146,95 @@ fn every_error_is_one_that_somebody_raises() {
     }
 }
 
+/// A value for what a request takes from the execution.
+fn sample(file: &str, field: &str) -> Value {
+    let digest = "0".repeat(64);
+    let shard = json!({"generation": 1, "checkpoint": digest, "from": 0, "to": 5});
+    match field {
+        "tenant" => "acme".into(),
+        "run" => "run_00000000000000000000000000000001".into(),
+        "evolution" => "evo_00000000000000000000000000000001".into(),
+        "token" => "token".into(),
+        "error" => "Internal".into(),
+        "leg" => 0.into(),
+        "done" => json!([{"shard": shard, "children": digest, "seconds": 1.0}]),
+        "shard" => shard,
+        other => panic!("{file}: what is {other}?"),
+    }
+}
+
+/// Whether a function understands the request.
+fn understands<T: DeserializeOwned>(request: &Value) -> Result<(), serde_json::Error> {
+    serde_json::from_value::<T>(request.clone()).map(drop)
+}
+
 #[test]
 fn what_is_asked_of_a_function_is_what_it_understands() {
     let mut asked = 0;
     for (file, definition) in definitions() {
-        for payload in all(&definition, "Payload") {
+        for parameters in all(&definition, "Parameters") {
             let mut request = Map::new();
-            for (field, value) in payload.as_object().expect("an object") {
+            let payload = parameters["Payload"].as_object().expect("an object");
+            for (field, value) in payload {
+                let name = field.trim_end_matches(".$");
                 let value = match field.strip_suffix(".$") {
                     None => value.clone(),
-                    Some("tenant") => "acme".into(),
-                    Some("run") => "run_00000000000000000000000000000001".into(),
-                    Some("token") => "token".into(),
-                    Some(other) => panic!("{file}: what is {other}?"),
+                    Some(field) => sample(&file, field),
                 };
-                request.insert(field.trim_end_matches(".$").to_owned(), value);
+                request.insert(name.to_owned(), value);
             }
-            let request = serde_json::from_value::<StepRequest>(Value::Object(request));
-            request.unwrap_or_else(|error| panic!("{file}: {payload}: {error}"));
+            let request = Value::Object(request);
+            let function = parameters["FunctionName"].as_str().expect("a name");
+            let understood = match function {
+                "${WorkflowStep}" => understands::<StepRequest>(&request),
+                "${EvolveGeneration}" | "${ExamineChampion}" => {
+                    understands::<EvolveRequest>(&request)
+                }
+                "${PromoteChampion}" => understands::<PromoteRequest>(&request),
+                "${TriggerEvolution}" => understands::<TriggerRequest>(&request),
+                other => panic!("{file}: what is {other}?"),
+            };
+            understood.unwrap_or_else(|error| panic!("{file}: {request}: {error}"));
             asked += 1;
         }
     }
     assert!(asked > 0);
+}
+
+#[test]
+fn whatever_is_next_for_an_evolution_is_done() {
+    let definition = &definitions()["evolution.asl.json"];
+    let choices = all(&definition["States"]["Next"], "StringEquals");
+    let known: BTreeSet<&str> = choices.iter().filter_map(|name| name.as_str()).collect();
+    let mut wanted: BTreeSet<&str> = Next::ALL.into_iter().map(Next::as_str).collect();
+    // What is over needs nothing.
+    assert!(wanted.remove(Next::Over.as_str()));
+    assert_eq!(known, wanted);
+    assert_eq!(definition["States"]["Next"]["Default"], "Over");
+}
+
+#[test]
+fn what_is_held_out_is_read_by_one_function_alone() {
+    let definition = &definitions()["evolution.asl.json"];
+    for (name, state) in states(definition) {
+        let function = &state["Parameters"]["FunctionName"];
+        let examines = state["Parameters"]["Payload"]["action"] == "examine";
+        assert_eq!(*function == "${ExamineChampion}", examines, "{name}");
+    }
+    let template = fs::read_to_string(root().join("template.yaml")).expect("there is a template");
+    let (_, after) = template
+        .split_once("  EvolveGenerationRole:")
+        .expect("there is a role");
+    let (role, _) = after.split_once("  EvolveGenerationLogs:").expect("an end");
+    assert!(role.contains("${Bucket}/problems/train/*"));
+    for forbidden in [
+        "held-out",
+        "${Bucket}/problems/*",
+        "${Bucket}/champions",
+        "AGENTS",
+    ] {
+        assert!(!role.contains(forbidden), "{forbidden}");
+    }
 }
 
 #[test]

@@ -64,6 +64,17 @@ impl Table {
             .await
     }
 
+    /// The champion that is this version of an agent, if an evolution made it.
+    pub async fn champion(
+        &self,
+        tenant: &TenantId,
+        agent: &AgentName,
+        version: VersionNumber,
+    ) -> Result<Option<Champion>> {
+        let key = keys::champion(tenant, agent, version);
+        self.entity("read a champion", &key).await
+    }
+
     /// All of them.
     async fn all_champions(&self, tenant: &TenantId, agent: &AgentName) -> Result<Vec<Champion>> {
         let mut champions = Vec::new();

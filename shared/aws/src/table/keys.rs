@@ -32,6 +32,7 @@
 //! | who has a place in a run | `TENANT#<tenant>#RUN#<id>` | `GATE#<how often it was resumed, 10 digits>` | beginning the next step when one ends |
 //! | meeting in a run | `TENANT#<tenant>#RUN#<id>` | `MEET#<name>` | knowing the last of those that a step waits for |
 //! | problem | `TENANT#<tenant>#PROBLEMS` | `<name>` | evolving agents by it, listing a tenant's problems |
+//! | looks at held-out cases | `TENANT#<tenant>#LOOKS` | `<digest of the problem>` | looking at them, and not too often |
 //! | evolution | `TENANT#<tenant>#EVOLUTION#<id>` | `EVOLUTION` | moving it on, showing it |
 //! | generation | `TENANT#<tenant>#EVOLUTION#<id>` | `GENERATION#<number, 10 digits>` | showing how the search went |
 //! | champion | `TENANT#<tenant>#CHAMPIONS#<agent>` | `VERSION#<number, 10 digits>` | showing what evolutions made, finding what descends from a version |
@@ -369,5 +370,5 @@ mod tests;
 
 pub(super) use evolutions::{
     DUE_EVOLUTIONS, GENERATION, champion, champions, evolution, evolution_partition, evolutions,
-    generation, parse_evolution, problem, problems,
+    generation, looks, parse_evolution, problem, problems,
 };

@@ -1,11 +1,19 @@
 //! What agents are judged by.
 
-use tdev_domain::TenantId;
-use tdev_domain::evolution::{ProblemName, ProblemRecord};
+use serde::{Deserialize, Serialize};
+use tdev_domain::evolution::{EvolutionId, ProblemName, ProblemRecord};
+use tdev_domain::{ArtifactDigest, TenantId};
 
 use super::page::Listing;
 use super::{Page, PageRequest, Table, item, keys};
 use crate::Result;
+
+/// Who has looked at the held-out cases of a problem.
+#[derive(Default, Serialize, Deserialize)]
+struct Looks {
+    evolutions: Vec<EvolutionId>,
+    revision: u64,
+}
 
 impl Table {
     /// The problem with this name, if the tenant has one.
@@ -46,5 +54,35 @@ impl Table {
         };
         self.list(listing, |problem: &ProblemRecord| problem.name.clone())
             .await
+    }
+
+    /// Records that an evolution is about to look at the held-out cases of the problem with this
+    /// digest, once however often it says so, and returns how many others did before it. If there
+    /// were `allowed`, nothing is recorded.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`](crate::Error::Conflict) if another one was recorded at the same time.
+    pub async fn look_at_held_out(
+        &self,
+        tenant: &TenantId,
+        problem: &ArtifactDigest,
+        evolution: &EvolutionId,
+        allowed: u32,
+    ) -> Result<u32> {
+        const OPERATION: &str = "record a look at held-out cases";
+        let key = keys::looks(tenant, problem);
+        let found: Option<Looks> = self.entity(OPERATION, &key).await?;
+        let is_first = found.is_none();
+        let mut looks = found.unwrap_or_default();
+        let known = looks.evolutions.iter().position(|id| id == evolution);
+        let before = known.unwrap_or(looks.evolutions.len());
+        let before = u32::try_from(before).unwrap_or(u32::MAX);
+        if known.is_none() && before < allowed {
+            looks.evolutions.push(evolution.clone());
+            looks.revision = if is_first { 0 } else { looks.revision + 1 };
+            let item = item::encode(OPERATION, &key, &looks, None)?;
+            self.put_revision(OPERATION, &item, looks.revision).await?;
+        }
+        Ok(before)
     }
 }

@@ -232,6 +232,24 @@ async fn problems_have_parts_that_are_verified() {
     }
 }
 
+#[tokio::test]
+async fn each_evolution_looks_at_what_is_held_out_once() {
+    for stack in stack::all() {
+        let (table, _) = stack.table().await;
+        let problem = ArtifactDigest::of(b"problem");
+        let look = async |id: &EvolutionId| {
+            let looks = table.look_at_held_out(&tenant(), &problem, id, 2).await;
+            looks.unwrap()
+        };
+        let ids: Vec<_> = (0..4).map(|_| EvolutionId::generate()).collect();
+        assert_eq!(look(&ids[0]).await, 0, "{}", stack.name);
+        assert_eq!(look(&ids[1]).await, 1, "{}", stack.name);
+        assert_eq!(look(&ids[0]).await, 0, "{}: again", stack.name);
+        assert_eq!(look(&ids[2]).await, 2, "{}: too many", stack.name);
+        assert_eq!(look(&ids[3]).await, 2, "{}: not recorded", stack.name);
+    }
+}
+
 /// An agent of four versions: of the first, evolutions made the second, and of that the fourth.
 async fn evolved(table: &Table) -> AgentName {
     let mut current: Option<Agent> = None;

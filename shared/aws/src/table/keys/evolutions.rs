@@ -1,7 +1,7 @@
 //! The keys of problems, evolutions and champions.
 
 use tdev_domain::evolution::{EvolutionId, ProblemName};
-use tdev_domain::{AgentName, TenantId, VersionNumber};
+use tdev_domain::{AgentName, ArtifactDigest, TenantId, VersionNumber};
 
 use super::{Key, VERSION};
 
@@ -17,6 +17,10 @@ pub(in crate::table) fn problems(tenant: &TenantId) -> String {
 
 pub(in crate::table) fn problem(tenant: &TenantId, name: &ProblemName) -> Key {
     Key::new(problems(tenant), name.as_str())
+}
+
+pub(in crate::table) fn looks(tenant: &TenantId, problem: &ArtifactDigest) -> Key {
+    Key::new(format!("TENANT#{tenant}#LOOKS"), problem.as_str())
 }
 
 pub(in crate::table) fn evolution_partition(tenant: &TenantId, id: &EvolutionId) -> String {

@@ -156,6 +156,10 @@ fn evolutions_have_the_keys_that_are_documented() {
             "TENANT#acme#PROBLEMS weibull".to_owned(),
         ),
         (
+            looks(&tenant, &ArtifactDigest::of(b"x")),
+            format!("TENANT#acme#LOOKS {}", ArtifactDigest::of(b"x")),
+        ),
+        (
             evolution(&tenant, &id),
             format!("TENANT#acme#EVOLUTION#{id} EVOLUTION"),
         ),
