@@ -29,6 +29,21 @@ struct Flags {
     /// Candidates in a population.
     #[arg(long, default_value_t = 500)]
     population: u32,
+    /// Islands that the population is divided among.
+    #[arg(long, default_value_t = 2)]
+    islands: u32,
+    /// How many take part in a tournament.
+    #[arg(long, default_value_t = 5)]
+    tournament: u32,
+    /// The share of children made by mutation to begin with.
+    #[arg(long, default_value_t = 0.3)]
+    mutation_rate: f64,
+    /// What a node costs where two candidates are compared.
+    #[arg(long, default_value_t = 0.0)]
+    parsimony: f64,
+    /// The most nodes of a candidate.
+    #[arg(long, default_value_t = 60)]
+    max_nodes: u32,
     /// The functions by number; all if none is given.
     #[arg(long, value_delimiter = ',')]
     only: Vec<usize>,
@@ -52,7 +67,7 @@ fn main() {
         println!("This is a debug build; its figures say nothing.");
     }
     if !flags.no_throughput {
-        throughput::run();
+        throughput::run(&flags);
         peers::run();
     }
     if !flags.no_recovery {

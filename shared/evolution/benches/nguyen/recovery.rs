@@ -29,7 +29,7 @@ struct Outcome {
 }
 
 /// How the functions are searched for.
-pub(crate) fn settings(population: u32, evaluations: u64) -> Settings {
+pub(crate) fn settings(seed: u64, flags: &Flags) -> Settings {
     let names = [
         "subtree-crossover",
         "regrowth",
@@ -39,20 +39,24 @@ pub(crate) fn settings(population: u32, evaluations: u64) -> Settings {
         "shrink",
     ];
     Settings {
-        population,
+        seed,
+        population: flags.population,
         islands: IslandSettings {
-            count: 2,
+            count: flags.islands,
             migrate_every: 20,
             migrants: 2,
         },
-        selection: Selection::Tournament { size: 5 },
-        mutation_rate: 0.3,
+        selection: Selection::Tournament {
+            size: flags.tournament,
+        },
+        mutation_rate: flags.mutation_rate,
+        parsimony: flags.parsimony,
         operators: names.map(str::to_owned).into(),
-        max_nodes: 60,
+        max_nodes: flags.max_nodes,
         max_depth: 17,
         budget: Budget {
             generations: 100_000,
-            evaluations,
+            evaluations: flags.evaluations,
             seconds: u64::MAX,
             dollars: f64::MAX,
             target: Some(1e-13),
@@ -64,8 +68,16 @@ pub(crate) fn settings(population: u32, evaluations: u64) -> Settings {
 
 pub(crate) fn run(flags: &Flags) {
     println!(
-        "Searching: {} runs of {} evaluations at most, population {}, {POINTS} points",
-        flags.seeds, flags.evaluations, flags.population
+        "Searching: {} runs of {} evaluations at most, population {} on {} islands, tournaments of \
+         {}, mutation rate {}, parsimony {}, at most {} nodes, {POINTS} points",
+        flags.seeds,
+        flags.evaluations,
+        flags.population,
+        flags.islands,
+        flags.tournament,
+        flags.mutation_rate,
+        flags.parsimony,
+        flags.max_nodes
     );
     let mut report = table(&[
         "function",
@@ -128,10 +140,7 @@ fn median(outcomes: &[Outcome], of: impl Fn(&Outcome) -> f64) -> f64 {
 }
 
 fn search(target: &Target, seed: u64, flags: &Flags) -> Outcome {
-    let settings = Settings {
-        seed,
-        ..settings(flags.population, flags.evaluations)
-    };
+    let settings = settings(seed, flags);
     let (scaffold, genome) = target.agent();
     let evaluator = target.evaluator(&scaffold, &target.cases(seed, POINTS));
     let scope = target.scope(&scaffold, &genome, &settings);

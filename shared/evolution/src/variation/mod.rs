@@ -131,8 +131,11 @@ fn offspring(parent: &Genome, at: usize, function: Function, scope: &Scope) -> O
     if others + function.size() > scope.max_nodes || function.depth() > depth {
         return None;
     }
-    let mut child = parent.clone();
-    *child.functions.get_mut(at)? = function;
+    let mut functions = Vec::with_capacity(parent.functions.len());
+    functions.extend_from_slice(parent.functions.get(..at)?);
+    functions.push(function);
+    functions.extend_from_slice(parent.functions.get(at + 1..)?);
+    let child = Genome { functions };
     fits(&child, scope.max_bytes).then_some(child)
 }
 
