@@ -114,6 +114,7 @@ pub use export::{StateMachine, export_state_machine};
 pub use expression::{Error, Expression, SyntaxError};
 pub use import::{Imported, Note, import_serverless_workflow};
 pub use optimise::{Figures, FoundEdge, Repeated, Report, optimise};
+pub use parse::document_from_yaml;
 pub use plan::{Edge, Output, Plan, PlanStep, StepIndex};
 pub use problem::{Code, Problem};
 pub use shapes::{Shape, templates};

@@ -14,13 +14,13 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tdev_security::Principal;
-use tdev_workflow::{Note, export_state_machine, import_serverless_workflow};
+use tdev_workflow::{Note, document_from_yaml, export_state_machine, import_serverless_workflow};
 use utoipa::{IntoParams, ToSchema};
 
 use super::read::wanted;
-use super::register::invalid;
+use super::register::{JSON_OR_YAML, invalid, text_of};
 use crate::Deps;
-use crate::extract::{Params, Segments, json};
+use crate::extract::{Params, Segments, json, media_type, unsupported_media_type};
 use crate::problem::Problem;
 use crate::problems;
 
@@ -61,7 +61,7 @@ problems!(ImportProblems, POST: UnsupportedMediaType, InvalidWorkflow);
 
 /// Translate a document of the Serverless Workflow language.
 ///
-/// The DSL 1.0 of the CNCF, as JSON, as far as there is an exact counterpart: `do`, `fork`,
+/// The DSL 1.0 of the CNCF, as JSON or YAML, as far as there is an exact counterpart: `do`, `fork`,
 /// `switch`, `for`, `wait`, `set`, `try` and calls of the function `agent`. Nothing is kept: what
 /// is answered can be registered.
 #[utoipa::path(
@@ -69,7 +69,11 @@ problems!(ImportProblems, POST: UnsupportedMediaType, InvalidWorkflow);
     path = "/v1/workflow-imports",
     tag = "workflows",
     operation_id = "importWorkflow",
-    request_body = Object,
+    request_body(description = "The document", content(
+        (Object = "application/json"),
+        (String = "application/yaml"),
+        (String = "text/yaml"),
+    )),
     responses(
         (status = 200, description = "The definition", body = TranslatedView),
         ImportProblems,
@@ -79,11 +83,23 @@ pub(crate) async fn import(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<TranslatedView>, Problem> {
-    let document: Value = json(&headers, &body)?;
+    let document = document(&headers, &body)?;
     let imported = import_serverless_workflow(&document).map_err(invalid)?;
     let definition = serde_json::to_value(&imported.definition);
     let definition = definition.map_err(|e| Problem::internal(&e))?;
     Ok(Json(TranslatedView::new(definition, imported.notes)))
+}
+
+/// The document, in the language that the headers say.
+fn document(headers: &HeaderMap, body: &[u8]) -> Result<Value, Problem> {
+    match media_type(headers).as_str() {
+        "application/json" => json(headers, body),
+        "application/yaml" | "text/yaml" => {
+            let text = text_of(body)?;
+            document_from_yaml(text).map_err(|problem| invalid(vec![problem]))
+        }
+        _ => Err(unsupported_media_type(JSON_OR_YAML)),
+    }
 }
 
 /// Which version is translated.

@@ -127,22 +127,29 @@ pub(crate) async fn register(
     Ok((status, place, Json(answer)).into_response())
 }
 
+/// The media types of definitions and documents.
+pub(super) const JSON_OR_YAML: &str = "application/json, application/yaml, text/yaml";
+
 /// The definition, in the language that the headers say.
 fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Definition, Problem> {
     let parse = match media_type(headers).as_str() {
         "application/json" => Definition::from_json,
         "application/yaml" | "text/yaml" => Definition::from_yaml,
         _ => {
-            let accepted = "application/json, application/yaml, text/yaml";
-            return Err(unsupported_media_type(accepted));
+            return Err(unsupported_media_type(JSON_OR_YAML));
         }
     };
-    let text = std::str::from_utf8(body).map_err(|error| {
+    let text = text_of(body)?;
+    parse(text).map_err(|problem| invalid(vec![problem]))
+}
+
+/// The body as text.
+pub(super) fn text_of(body: &[u8]) -> Result<&str, Problem> {
+    std::str::from_utf8(body).map_err(|error| {
         let place = error.valid_up_to();
         let message = format!("the definition is not UTF-8 from byte {place} on");
         invalid(vec![wrong(Code::Malformed, "", message)])
-    })?;
-    parse(text).map_err(|problem| invalid(vec![problem]))
+    })
 }
 
 /// The plan of `definition`, if everything is right with it.

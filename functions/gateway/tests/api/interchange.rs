@@ -1,6 +1,6 @@
 //! Workflows in the languages of others.
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::json;
 
 use crate::support::Api;
@@ -24,6 +24,34 @@ async fn a_document_of_serverless_workflow_becomes_a_definition() {
     let exported = api.get("/v1/workflows/count/state-machine").await;
     assert_eq!(exported.status, StatusCode::OK, "{}", exported.text);
     insta::assert_json_snapshot!(exported.snapshot());
+}
+
+#[tokio::test]
+async fn a_document_may_be_written_in_yaml() {
+    let api = Api::new().await;
+    let document = "
+document: {dsl: 1.0.0, namespace: demo, name: count, version: 1.0.0}
+do:
+  - pause: {wait: {seconds: 1}}
+  - count:
+      call: agent
+      with: {name: word-count, input: {text: '${ $workflow.input.text }'}}
+";
+    let post = async |media_type: &str, text: &'static str| {
+        let call = api.call(Method::POST, "/v1/workflow-imports");
+        call.body(media_type, text).send().await
+    };
+    for media_type in ["application/yaml", "text/yaml; charset=utf-8"] {
+        let imported = post(media_type, document).await;
+        assert_eq!(imported.status, StatusCode::OK, "{}", imported.text);
+        let imported = imported.json();
+        assert_eq!(imported["definition"]["steps"][1]["agent"], "word-count");
+    }
+    let broken = post("application/yaml", "do: [1\n").await;
+    assert_eq!(broken.problem(), "invalid-workflow");
+    assert_eq!(broken.json()["errors"][0]["code"], "malformed");
+    let unknown = post("text/plain", document).await;
+    assert_eq!(unknown.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }
 
 #[tokio::test]
