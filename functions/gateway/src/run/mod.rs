@@ -5,6 +5,7 @@
 
 mod control;
 mod events;
+mod graph;
 mod list;
 mod read;
 mod start;
@@ -27,6 +28,7 @@ use crate::workflow::Runnable;
 
 pub(crate) use control::{__path_approve, __path_cancel, __path_resume, approve, cancel, resume};
 pub(crate) use events::{__path_events, events};
+pub(crate) use graph::{__path_graph, graph};
 pub(crate) use list::{__path_list, list};
 pub(crate) use read::{__path_get, __path_step, __path_steps, get, step, steps};
 pub(crate) use start::{__path_start, start};

@@ -186,6 +186,8 @@ pub(crate) struct RunLinksView {
     steps: String,
     /// What happens to it, as it happens.
     events: String,
+    /// The run as a picture.
+    graph: String,
 }
 
 /// A run as a listing shows it.
@@ -258,6 +260,7 @@ impl RunView {
             links: RunLinksView {
                 steps: format!("{place}/steps"),
                 events: format!("{place}/events"),
+                graph: format!("{place}/graph"),
                 this: place,
             },
         }
@@ -275,7 +278,7 @@ impl From<RunStatus> for RunStatusView {
         let undone = |list: Vec<Uncompensated>| list.into_iter().map(Into::into).collect();
         match status {
             RunStatus::Running => {}
-            RunStatus::Stopping { because } | RunStatus::Compensating { because } => {
+            RunStatus::Stopping { because } | RunStatus::Compensating { because, .. } => {
                 view.because = Some(because.into());
             }
             RunStatus::Completed { output } => view.output = Some(output),

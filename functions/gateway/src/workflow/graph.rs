@@ -14,7 +14,7 @@ use axum::{Extension, Json};
 use http::header::{ACCEPT, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
-use tdev_domain::{StepId, WorkflowName};
+use tdev_domain::{StepId, StepStateName, WorkflowName};
 use tdev_security::Principal;
 use tdev_workflow::{Drawing, DrawnEdge, DrawnNode};
 use utoipa::{IntoParams, ToSchema};
@@ -22,7 +22,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::read::wanted;
 use crate::Deps;
 use crate::extract::{Params, Segments};
-use crate::openapi::{dependency_kinds, step_kinds};
+use crate::openapi::{dependency_kinds, step_kinds, step_states};
 use crate::problem::{Problem, Violation};
 use crate::problems;
 
@@ -64,6 +64,10 @@ struct NodeView {
     kind: &'static str,
     /// The same in a word or two: the agent's name, a number of seconds.
     detail: String,
+    /// Where it stands; absent unless a run is drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = step_states)]
+    status: Option<StepStateName>,
 }
 
 /// A dependency as it is drawn.
@@ -87,7 +91,7 @@ struct EdgeView {
 
 /// In which form a graph is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub(crate) enum Format {
     Json,
     Mermaid,
     Svg,
@@ -122,20 +126,32 @@ pub(crate) async fn graph(
     Params(query): Params<GraphQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let format = match query.format.as_deref() {
-        None => preferred(&headers),
-        Some("json") => Format::Json,
-        Some("mermaid") => Format::Mermaid,
-        Some("svg") => Format::Svg,
-        Some(_) => {
-            let wrong = Violation::parameter("format", "expected one of json, mermaid, svg");
-            return Err(Problem::invalid_parameters([wrong]));
-        }
-    };
+    let format = Format::wanted(query.format.as_deref(), &headers)?;
     let version = wanted(&deps, &principal, &name, query.version.as_deref()).await?;
     let definitions = &deps.definitions;
     let found = definitions.get(&deps, &principal.tenant, &version.definition);
     let drawing = Drawing::new(&found.await?.plan, &BTreeMap::new());
+    Ok(drawn(drawing, format))
+}
+
+impl Format {
+    /// The form that a parameter says, else the one that `Accept` prefers.
+    pub(crate) fn wanted(parameter: Option<&str>, headers: &HeaderMap) -> Result<Self, Problem> {
+        match parameter {
+            None => Ok(preferred(headers)),
+            Some("json") => Ok(Self::Json),
+            Some("mermaid") => Ok(Self::Mermaid),
+            Some("svg") => Ok(Self::Svg),
+            Some(_) => {
+                let wrong = Violation::parameter("format", "expected one of json, mermaid, svg");
+                Err(Problem::invalid_parameters([wrong]))
+            }
+        }
+    }
+}
+
+/// The answer that has the drawing in this form.
+pub(crate) fn drawn(drawing: Drawing, format: Format) -> Response {
     let text = |media_type, text: String| {
         let media_type = [(CONTENT_TYPE, HeaderValue::from_static(media_type))];
         (media_type, text).into_response()
@@ -147,7 +163,7 @@ pub(crate) async fn graph(
     };
     let headers = response.headers_mut();
     headers.append(VARY, HeaderValue::from_static("accept"));
-    Ok(response)
+    response
 }
 
 /// The form that `Accept` likes best (RFC 9110); JSON if it likes none of them.
@@ -193,6 +209,7 @@ impl From<DrawnNode> for NodeView {
             id: node.id,
             kind: node.kind,
             detail: node.detail,
+            status: node.status,
         }
     }
 }

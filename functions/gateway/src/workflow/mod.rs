@@ -18,7 +18,7 @@ use tdev_domain::{TenantId, VersionNumber, WorkflowName, WorkflowVersion};
 use crate::Deps;
 use crate::problem::{Problem, ProblemType};
 
-pub(crate) use graph::{__path_graph, graph};
+pub(crate) use graph::{__path_graph, Format, GraphView, drawn, graph};
 pub(crate) use interchange::{__path_export, __path_import, export, import};
 pub(crate) use optimise::{__path_optimise, optimise};
 pub(crate) use read::{
