@@ -9,14 +9,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tdev_aws::Told;
 use tdev_domain::{
-    AgentName, AgentStatus, ErrorName, Place, RUN_STOPPING, Run, RunId, RunMessage, RunState,
-    StepError, StepErrorKind, TenantId, VersionNumber, Work,
+    AgentName, ErrorName, Place, RUN_STOPPING, Run, RunId, RunMessage, RunState, StepError,
+    StepErrorKind, TenantId, VersionNumber, Work,
 };
 use tdev_invocation::Journal;
 use tdev_journal::TenantRuns;
 use tdev_lambda::Error;
 use tdev_run::{Changed, Progress, Start, Store, Unavailable, World};
-use tdev_workflow::{AgentRef, Definition, Plan};
+use tdev_workflow::{Definition, Plan};
 
 use crate::handler::Deps;
 use crate::tools::unavailable;
@@ -107,22 +107,6 @@ impl World for Runs<'_> {
         let definition = Definition::from_json(&text).map_err(|problem| lost(problem.message))?;
         let plan = Plan::new(&definition).map_err(|problems| lost(format!("{problems:?}")))?;
         Ok(self.deps.keep_plan(run.definition.clone(), plan))
-    }
-
-    async fn version(
-        &self,
-        run: &Run,
-        agent: &AgentRef,
-    ) -> Result<Result<VersionNumber, StepError>, Unavailable> {
-        let found = self.deps.table.agent(&run.tenant, &agent.name).await;
-        let active = found
-            .map_err(unavailable)?
-            .filter(|found| found.status == AgentStatus::Active);
-        Ok(match (active, agent.version) {
-            (Some(_), Some(version)) => Ok(version),
-            (Some(active), None) => Ok(active.latest),
-            (None, _) => Err(no_agent(&agent.name)),
-        })
     }
 
     async fn start(&self, run: &Run, start: &Start) -> Result<Result<(), StepError>, Unavailable> {

@@ -58,9 +58,9 @@ pub use router::{
     MAX_PREVIOUS_MODELS, RouteRequest, RouteResponse, RouterModel, RouterPointer, Routing,
 };
 pub use run::{
-    Compensation, Gate, Joined, Part, Place, Run, RunState, RunStatus, StepError, StepErrorKind,
-    StepRecord, StepState, StepStateName, StepTry, StopCause, Try, Uncompensated, Work,
-    WorkflowVersion,
+    Compensation, Gate, GateKey, Joined, Latest, Part, Place, Run, RunState, RunStatus, StepError,
+    StepErrorKind, StepRecord, StepState, StepStateName, StepTry, StopCause, Try, Uncompensated,
+    Work, WorkflowVersion,
 };
 pub use settings::{HttpHost, MAX_HTTP_HOSTS, Settings};
 pub use source::{MAX_AGENT_BYTES, Source, SourceError};

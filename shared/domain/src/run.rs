@@ -18,6 +18,7 @@
 mod gate;
 mod step;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -25,12 +26,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use gate::Gate;
+pub use gate::{Gate, GateKey};
 pub use step::{
     Compensation, Joined, StepError, StepErrorKind, StepRecord, StepState, StepStateName, Try, Work,
 };
 
-use crate::{ArtifactDigest, Invalid, RunId, StepId, TenantId, VersionNumber, WorkflowName};
+use crate::{
+    AgentName, ArtifactDigest, Invalid, RunId, StepId, TenantId, VersionNumber, WorkflowName,
+};
 
 /// One version of a workflow, as it was registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -223,6 +226,9 @@ pub enum RunStatus {
     Compensating {
         /// Why.
         because: StopCause,
+        /// The steps that are to be undone, by their number in the plan: one after the other, the
+        /// last that completed first.
+        order: Vec<u32>,
     },
     /// It came to its end.
     Completed {
@@ -316,6 +322,15 @@ impl RunStatus {
     }
 }
 
+/// The latest versions, at one time, of what a run's definition names; without what was not there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latest {
+    /// Of agents.
+    pub agents: BTreeMap<AgentName, VersionNumber>,
+    /// Of workflows.
+    pub workflows: BTreeMap<WorkflowName, VersionNumber>,
+}
+
 /// One execution of a workflow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
@@ -343,6 +358,8 @@ pub struct Run {
     pub deadline: Timestamp,
     /// How often it was resumed.
     pub resumed: u32,
+    /// The versions that were the latest when it was accepted, or last resumed.
+    pub latest: Latest,
     /// By which the state machine that holds the run is told of its end.
     pub task_token: Option<String>,
     /// Counts the writes; each is made on condition of the count it read.

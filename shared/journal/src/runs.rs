@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tdev_aws::Error;
 use tdev_domain::{
-    AgentName, ArtifactDigest, Gate, Joined, Place, Run, RunId, RunState, StepRecord, TenantId,
-    VersionNumber,
+    AgentName, ArtifactDigest, Gate, GateKey, Joined, Latest, Place, Run, RunId, RunState,
+    StepRecord, TenantId, VersionNumber,
 };
 use tdev_run::{CommitError, Meeting, Members, Store, Unavailable};
+use tdev_workflow::Plan;
 
 use crate::journals::Shared;
 
@@ -37,7 +38,7 @@ fn name(meeting: Meeting) -> String {
     let Meeting { resumed, step, .. } = meeting;
     let of = match meeting.of {
         Members::Dependencies => "deps",
-        Members::Lanes => "lanes",
+        Members::Parts => "parts",
     };
     match meeting.group {
         None => format!("{resumed}#{step}#{of}"),
@@ -60,6 +61,16 @@ impl TenantRuns {
     ) -> Result<Option<Vec<u8>>, Unavailable> {
         let found = self.shared.objects.definition(&self.tenant, digest);
         Box::pin(found).await.map_err(unavailable)
+    }
+
+    /// The latest versions of what `plan` names, for a run of it.
+    ///
+    /// # Errors
+    /// A service failed.
+    pub async fn latest(&self, plan: &Plan) -> Result<Latest, Unavailable> {
+        let table = &self.shared.table;
+        let latest = table.latest(&self.tenant, plan.agents(), plan.workflows());
+        Box::pin(latest).await.map_err(unavailable)
     }
 
     /// What the agent's version gave for `input`, if the cache has it at `now`.
@@ -159,9 +170,9 @@ impl Store for TenantRuns {
         committed(Box::pin(put).await)
     }
 
-    async fn gate(&self, run: &RunId, resumed: u32) -> Result<Option<Gate>, Unavailable> {
+    async fn gate(&self, run: &RunId, key: GateKey) -> Result<Option<Gate>, Unavailable> {
         let Shared { table, objects, .. } = &*self.shared;
-        let gate = table.gate(objects, &self.tenant, run, resumed);
+        let gate = table.gate(objects, &self.tenant, run, key);
         Box::pin(gate).await.map_err(unavailable)
     }
 
@@ -221,6 +232,7 @@ mod tests {
             depth: 0,
             deadline: now,
             resumed: 0,
+            latest: Latest::default(),
             task_token: None,
             revision: 0,
             due_at: None,
@@ -237,6 +249,8 @@ mod tests {
             tries: Vec::new(),
             forgiven: 0,
             compensation: None,
+            compensation_started_at: None,
+            compensation_ended_at: None,
             revision: 0,
             due_at: None,
             started_at: Timestamp::UNIX_EPOCH,
@@ -274,21 +288,28 @@ mod tests {
         let runs = runs_of(&aws, "acme");
         let id = RunId::generate();
         // Large enough to lie beside the item.
-        let mut gate = Gate {
+        let key = GateKey {
             resumed: 1,
+            map: Some(2),
+            part: 0,
+        };
+        let mut gate = Gate {
+            key,
             under_way: [3, 4].into(),
             waiting: (10..6_000).step_by(2).collect(),
+            row: 6_000..9_000,
             revision: 0,
         };
-        assert_eq!(runs.gate(&id, 1).await.unwrap(), None);
+        assert_eq!(runs.gate(&id, key).await.unwrap(), None);
         runs.put_gate(&id, &gate).await.unwrap();
         let refused = runs.put_gate(&id, &gate).await;
         assert!(matches!(refused, Err(CommitError::Conflict)), "{refused:?}");
         gate.revision = 1;
         gate.under_way.remove(&3);
         runs.put_gate(&id, &gate).await.unwrap();
-        assert_eq!(runs.gate(&id, 1).await.unwrap(), Some(gate));
-        assert_eq!(runs.gate(&id, 0).await.unwrap(), None);
+        assert_eq!(runs.gate(&id, key).await.unwrap(), Some(gate));
+        let of_steps = GateKey { map: None, ..key };
+        assert_eq!(runs.gate(&id, of_steps).await.unwrap(), None);
     }
 
     #[tokio::test]
@@ -318,7 +339,7 @@ mod tests {
         let meeting = Meeting {
             resumed: 0,
             step: 1,
-            of: Members::Lanes,
+            of: Members::Parts,
             group: None,
         };
         assert!(runs.come(&run.id, meeting, 0, false).await.is_err());
@@ -335,7 +356,7 @@ mod tests {
     fn every_meeting_has_a_name_of_its_own() {
         let mut names = BTreeSet::new();
         for (resumed, step) in [(0, 12), (1, 2), (11, 2)] {
-            for of in [Members::Dependencies, Members::Lanes] {
+            for of in [Members::Dependencies, Members::Parts] {
                 for group in [None, Some(0), Some(1)] {
                     names.insert(name(Meeting {
                         resumed,
@@ -347,6 +368,6 @@ mod tests {
             }
         }
         assert_eq!(names.len(), 3 * 2 * 3);
-        assert!(names.contains("0#12#deps") && names.contains("11#2#lanes#1"));
+        assert!(names.contains("0#12#deps") && names.contains("11#2#parts#1"));
     }
 }

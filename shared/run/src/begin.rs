@@ -75,11 +75,7 @@ fn decided(step: &PlanStep, context: &Context, now: Timestamp) -> Result<Begin, 
         }),
         Kind::Approval(approval) => Begin::As(StepState::AwaitingApproval {
             message: message(approval.message.as_ref(), context)?,
-            until: seconds(
-                now,
-                step.timeout_seconds
-                    .unwrap_or(limits::DEFAULT_APPROVAL_SECONDS),
-            ),
+            until: seconds(now, step.timeout()),
         }),
     })
 }

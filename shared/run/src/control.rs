@@ -5,7 +5,8 @@ use futures_util::{StreamExt, TryStreamExt, future, stream};
 use jiff::Timestamp;
 use serde_json::json;
 use tdev_domain::{
-    Place, Run, RunId, RunStatus, StepError, StepErrorKind, StepRecord, StepState, StopCause,
+    Latest, Place, Run, RunId, RunStatus, StepError, StepErrorKind, StepRecord, StepState,
+    StopCause,
 };
 use tdev_workflow::{DependencyKind, Kind, Plan};
 
@@ -35,7 +36,7 @@ pub async fn see_to<S: Store, W: World>(
         pass.see_to(place).await?;
         return pass.finish().await;
     }
-    pass.wind_up().await
+    pass.wind_up(Some(place.step)).await
 }
 
 /// Brings the run as far as it goes, wherever it stands: begins it, makes up for lost messages
@@ -61,7 +62,7 @@ pub async fn look_after<S: Store, W: World>(
         }
     }
     if !pass.is_running() {
-        return pass.wind_up().await;
+        return pass.wind_up(None).await;
     }
     if now >= pass.run.deadline {
         pass.stop(StopCause::DeadlineExceeded).await?;
@@ -328,14 +329,15 @@ impl Decision {
 }
 
 /// Resumes a run of `plan` that did not complete: what completed and was not undone is kept, everything
-/// else is done anew. A worker is then to be called to [`look_after`] it.
+/// else is done anew, until `deadline` and with the versions that are the latest now. A worker is then
+/// to be called to [`look_after`] it.
 ///
 /// # Errors
 /// It may be tried again.
 pub async fn resume<S: Store>(
     id: &RunId,
     plan: &Plan,
-    deadline: Timestamp,
+    (deadline, latest): (Timestamp, Latest),
     store: &S,
     now: Timestamp,
 ) -> Result<Changed<Run>, Error> {
@@ -366,6 +368,7 @@ pub async fn resume<S: Store>(
     let next = Run {
         resumed: found.resumed + 1,
         deadline,
+        latest,
         ..transition::run_to(&found, RunStatus::Running, now)
     };
     if written(store.put_run(&next).await)? {
@@ -381,7 +384,8 @@ fn is_kept(step: &StepRecord) -> bool {
 }
 
 /// A run that has just been accepted, for a client or for a step of another run: running, and to
-/// be looked after. It is stored by a write of its own, and a worker then called to [`look_after`]
+/// be looked after. Which versions are the [`latest`](Run::latest) is found out once, by whoever
+/// accepts it. It is stored by a write of its own, and a worker then called to [`look_after`]
 /// it.
 #[must_use]
 pub fn accept(mut run: Run, now: Timestamp) -> Run {

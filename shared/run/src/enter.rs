@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
     InvocationId, Part, Place, RunId, StepError, StepErrorKind, StepRecord, StepState, StepTry,
-    TaskId, Work,
+    TaskId, VersionNumber, Work,
 };
-use tdev_workflow::{Kind, limits};
+use tdev_workflow::{AgentRef, Kind, WorkflowRef};
 
 use crate::begin::{self, Begin, begin, context};
 use crate::limits::MAX_CONFLICTS;
@@ -50,7 +50,7 @@ impl<S: Store, W: World> Pass<'_, S, W> {
             return Ok(Err(StepError::new(StepErrorKind::Stalled, message)));
         };
         let of = self.name(record.place, current.number);
-        Ok(Ok(start(of, current.work.clone(), work, input)))
+        Ok(self.start_with(of, current.work.clone(), work, input))
     }
 
     fn name(&self, place: Place, number: u32) -> StepTry {
@@ -161,15 +161,15 @@ impl<S: Store, W: World> Pass<'_, S, W> {
     ) -> Result<bool, Error> {
         let number = transition::next_number(&record);
         let of = self.name(record.place, number);
+        let failed = |record, error| {
+            let failed = StepState::Failed { error };
+            transition::begun_as(record, failed, now)
+        };
         let running = match &work {
             tdev_workflow::Work::Agent(agent) => {
-                let version = match self.world.version(&self.run, agent).await? {
+                let version = match self.version(agent) {
                     Ok(version) => version,
-                    Err(error) => {
-                        let failed = StepState::Failed { error };
-                        let next = transition::begun_as(record, failed, now);
-                        return self.end_as(next).await;
-                    }
+                    Err(error) => return self.end_as(failed(record, error)).await,
                 };
                 if self.planned(record.place)?.cache.is_some()
                     && let Some(output) = self.world.cached((&agent.name, version), &input).await?
@@ -192,30 +192,58 @@ impl<S: Store, W: World> Pass<'_, S, W> {
                 run: RunId::started_by(&of),
             },
         };
-        let timeout = self.planned(record.place)?.timeout_seconds;
-        let timeout = timeout.unwrap_or(limits::DEFAULT_TIMEOUT_SECONDS);
+        let start = match self.start_with(of, running.clone(), work, input) {
+            Ok(start) => start,
+            Err(error) => return self.end_as(failed(record, error)).await,
+        };
+        let timeout = self.planned(record.place)?.timeout();
         let until = transition::seconds(now, timeout);
-        let next = transition::trying(record, number, running.clone(), Some(until), now);
+        let next = transition::trying(record, number, running, Some(until), now);
         let was_written = self.put(&next).await?;
         if was_written {
-            self.will_start(next, start(of, running, work, input));
+            self.will_start(next, start);
         }
         Ok(was_written)
     }
+
+    /// The version of an agent that the run uses.
+    pub(crate) fn version(&self, agent: &AgentRef) -> Result<VersionNumber, StepError> {
+        let latest = self.run.latest.agents.get(&agent.name).copied();
+        let version = latest.map(|latest| agent.version.unwrap_or(latest));
+        version.ok_or_else(|| unavailable("agent", agent.name.as_str()))
+    }
+
+    /// What starts `running` for a step that has `work` done for it.
+    fn start_with(
+        &self,
+        of: StepTry,
+        running: Work,
+        work: tdev_workflow::Work,
+        input: Value,
+    ) -> Result<Start, StepError> {
+        let (mut task, mut nested) = (None, None);
+        match work {
+            tdev_workflow::Work::Agent(_) => {}
+            tdev_workflow::Work::Task(work) => task = Some(work),
+            tdev_workflow::Work::Workflow(WorkflowRef { name, version }) => {
+                let latest = self.run.latest.workflows.get(&name).copied();
+                let version = latest.map(|latest| version.unwrap_or(latest));
+                let version = version.ok_or_else(|| unavailable("workflow", name.as_str()))?;
+                nested = Some((name, version));
+            }
+        }
+        Ok(Start {
+            of,
+            work: running,
+            input,
+            task,
+            workflow: nested,
+        })
+    }
 }
 
-/// What starts `running` for a step that has `work` done for it.
-fn start(of: StepTry, running: Work, work: tdev_workflow::Work, input: Value) -> Start {
-    let (task, workflow) = match work {
-        tdev_workflow::Work::Agent(_) => (None, None),
-        tdev_workflow::Work::Task(task) => (Some(task), None),
-        tdev_workflow::Work::Workflow(workflow) => (None, Some(workflow)),
-    };
-    Start {
-        of,
-        work: running,
-        input,
-        task,
-        workflow,
-    }
+/// That something was not there when the run was accepted, or last resumed.
+fn unavailable(what: &str, name: &str) -> StepError {
+    let message = format!("there was no {what} '{name}' when the run began");
+    StepError::new(StepErrorKind::Unavailable, message)
 }

@@ -1,15 +1,18 @@
-//! Runs that say how many steps may be under way at once.
+//! Places: how many steps of a run, or items of a map, may be under way at once.
 //!
 //! Who has a place, and who waits for one, is one record ([`Gate`]), written by every pass in which
-//! a step ends or becomes ready. A step that runs agents needs a place from its beginning to its
-//! end, its pauses included; of those that wait the one with the longest path to the end of the run
-//! comes first. Whoever gives a step a place begins it. If that worker is lost in between, whoever
+//! one ends or becomes ready. A step that runs agents needs a place from its beginning to its end,
+//! its pauses included, in a run that says how many may be under way; of those that wait the one
+//! with the longest path to the end of the run comes first. Items of a map come in their order.
+//! Whoever gives out a place begins what gets it. If that worker is lost in between, whoever
 //! takes its message again finds that nothing is to be changed at the gate, and so looks whether
 //! all that have a place have begun; so does every look after the whole run.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use tdev_domain::{Gate, Place, StepState};
+use tdev_domain::{Gate, GateKey, Place, StepState};
 use tdev_workflow::Plan;
 
 use crate::enter::Entry;
@@ -18,11 +21,11 @@ use crate::limits::MAX_GATE_CONFLICTS;
 use crate::pass::Pass;
 use crate::{Error, Store, World};
 
-/// What a pass changes at the gate.
+/// What is changed at a gate.
 #[derive(Debug, Default, PartialEq)]
-struct Change {
-    /// The gate thereafter; absent if it stays as it is.
-    next: Option<Gate>,
+pub(crate) struct Change {
+    /// The gate thereafter.
+    next: Gate,
     /// Who has been given a place.
     admitted: Vec<u32>,
     /// Whether some of it had been done before, by a worker that may have been lost thereafter.
@@ -31,8 +34,8 @@ struct Change {
 
 /// Takes their places from the steps in `left`, and gives all that are free to those that wait and
 /// to those in `ready`, the longest path first.
-fn change(found: &Gate, left: &[u32], ready: &[u32], places: u32, plan: &Plan) -> Change {
-    let mut next = found.clone();
+fn of_steps(found: Gate, left: &[u32], ready: &[u32], places: u32, plan: &Plan) -> Change {
+    let mut next = found;
     let mut repeated = false;
     for step in left {
         repeated |= !next.under_way.remove(step);
@@ -45,18 +48,35 @@ fn change(found: &Gate, left: &[u32], ready: &[u32], places: u32, plan: &Plan) -
             next.waiting.insert(*step);
         }
     }
-    let mut waiting: Vec<u32> = next.waiting.iter().copied().collect();
-    waiting.sort_by(|a, b| longest_first(plan, *a, *b));
-    waiting.truncate((places as usize).saturating_sub(next.under_way.len()));
-    for step in &waiting {
+    let mut admitted: Vec<u32> = next.waiting.iter().copied().collect();
+    admitted.sort_by(|a, b| longest_first(plan, *a, *b));
+    admitted.truncate((places as usize).saturating_sub(next.under_way.len()));
+    for step in &admitted {
         next.waiting.remove(step);
         next.under_way.insert(*step);
     }
-    let has_changed = next != *found;
-    next.revision += 1;
     Change {
-        next: has_changed.then_some(next),
-        admitted: waiting,
+        next,
+        admitted,
+        repeated,
+    }
+}
+
+/// Takes its place from an item that is over, and gives all that are free to those that wait, in
+/// their order.
+pub(crate) fn of_items(found: Gate, left: Option<u32>, places: u32) -> Change {
+    let mut next = found;
+    let repeated = left.is_some_and(|item| !next.under_way.remove(&item));
+    let mut admitted = Vec::new();
+    while next.under_way.len() < places as usize
+        && let Some(item) = next.waiting.pop_first().or_else(|| next.row.next())
+    {
+        next.under_way.insert(item);
+        admitted.push(item);
+    }
+    Change {
+        next,
+        admitted,
         repeated,
     }
 }
@@ -98,51 +118,73 @@ impl<S: Store, W: World> Pass<'_, S, W> {
         if left.is_empty() && ready.is_empty() {
             return Ok(false);
         }
-        let (run, resumed) = (self.run.id.clone(), self.run.resumed);
+        let key = GateKey {
+            resumed: self.run.resumed,
+            ..GateKey::default()
+        };
+        let plan = Arc::clone(&self.plan);
+        let change = |found| of_steps(found, &left, &ready, places, &plan);
+        let (new, place) = (Some(Gate::default()), Place::step);
+        let passed = self.pass_gate(key, new, change, place).await?;
+        let mut admitted = passed.map(|(admitted, _)| admitted).unwrap_or_default();
+        admitted.sort_by(|a, b| self.longest_first(*a, *b));
+        let admitted = admitted.into_iter();
+        let admitted = admitted.map(|step| (step, Entry::Admitted)).collect();
+        self.enter_all(admitted).await?;
+        Ok(true)
+    }
+
+    /// Changes who has a place at a gate, which is `new` if there is none yet. Returns who is to
+    /// begin, and the gate as it is then; nothing if there is none. `place` says where in the run
+    /// somebody stands.
+    pub(crate) async fn pass_gate(
+        &self,
+        key: GateKey,
+        new: Option<Gate>,
+        change: impl Fn(Gate) -> Change,
+        place: impl Fn(u32) -> Place,
+    ) -> Result<Option<(Vec<u32>, Gate)>, Error> {
+        let run = &self.run.id;
         for _ in 0..MAX_GATE_CONFLICTS {
-            let found = self.store.gate(&run, resumed).await?;
-            let is_new = found.is_none();
-            let found = found.unwrap_or(Gate {
-                resumed,
-                ..Gate::default()
-            });
-            let mut change = change(&found, &left, &ready, places, &self.plan);
-            if let Some(next) = &mut change.next {
-                if is_new {
-                    next.revision = 0;
-                }
-                if !written(self.store.put_gate(&run, next).await)? {
+            let found = self.store.gate(run, key).await?;
+            let revision = found.as_ref().map_or(0, |gate| gate.revision + 1);
+            let Some(found) = found.or_else(|| new.clone()) else {
+                return Ok(None);
+            };
+            let found = Gate { key, ..found };
+            let mut change = change(found.clone());
+            if change.next != found {
+                change.next.revision = revision;
+                if !written(self.store.put_gate(run, &change.next).await)? {
                     continue;
                 }
             }
-            let admitted = if change.repeated {
-                let gate = change.next.unwrap_or(found);
-                self.not_begun(&gate).await?
+            let begin = if change.repeated {
+                self.not_begun(&change.next, &place).await?
             } else {
                 change.admitted
             };
-            let admitted = admitted.into_iter();
-            let admitted = admitted.map(|step| (step, Entry::Admitted)).collect();
-            self.enter_all(admitted).await?;
-            return Ok(true);
+            return Ok(Some((begin, change.next)));
         }
         Err(Error::Contended)
     }
 
-    /// The steps that have a place and have not begun, the longest path first.
-    async fn not_begun(&self, gate: &Gate) -> Result<Vec<u32>, Error> {
-        let places: Vec<Place> = gate.under_way.iter().copied().map(Place::step).collect();
-        if places.is_empty() {
-            return Ok(Vec::new());
+    /// Those who have a place and have not begun.
+    async fn not_begun(
+        &self,
+        gate: &Gate,
+        place: impl Fn(u32) -> Place,
+    ) -> Result<Vec<u32>, Error> {
+        let mut numbers: Vec<u32> = gate.under_way.iter().copied().collect();
+        if numbers.is_empty() {
+            return Ok(numbers);
         }
+        let places: Vec<Place> = numbers.iter().map(|number| place(*number)).collect();
         let found = self.store.steps(&self.run.id, &places).await?;
-        let has_begun = |step: u32| {
-            let mut found = found.iter();
-            found.any(|record| record.place.step == step && record.state != StepState::Pending)
-        };
-        let mut steps: Vec<u32> = gate.under_way.iter().copied().collect();
-        steps.retain(|step| !has_begun(*step));
-        steps.sort_by(|a, b| self.longest_first(*a, *b));
-        Ok(steps)
+        let begun = found.iter();
+        let begun = begun.filter(|record| record.state != StepState::Pending);
+        let begun: BTreeSet<Place> = begun.map(|record| record.place).collect();
+        numbers.retain(|number| !begun.contains(&place(*number)));
+        Ok(numbers)
     }
 }

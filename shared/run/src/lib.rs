@@ -31,18 +31,30 @@
 //! time finds it (a try that takes too long, a pause that is over), or the look after the whole run
 //! every [`limits::LOOK`].
 //!
-//! What a pass finds ready begins, and is started, several at once ([`World::start`] and the
-//! [`Store`] are asked so). Steps that are ready together begin in the order of the longest path behind them. If the
-//! definition says how many steps may be under way at once (`max_in_flight`), this order holds
-//! among all that are ready: then who has a place, and who waits for one, is one more record
-//! ([`Gate`](tdev_domain::Gate)), and whoever ends a step gives its place to the one that waits with
-//! the longest path.
+//! What a pass finds ready begins, and is started, several at once. Steps that are ready together
+//! begin in the order of the longest path behind them.
+//!
+//! # Places
+//!
+//! Where only so many may be under way at once, who has a place and who waits for one is one more
+//! record, a gate ([`Gate`](tdev_domain::Gate)), and whoever ends something gives its place to the
+//! next. There is one before the steps of a run whose definition says how many may be
+//! (`max_in_flight`), where the longest path comes first; and one before the items of a map, where
+//! they come in their order, or several if more than 50 items are done at once.
+//!
+//! # Versions
+//!
+//! Agents and workflows that are named without a version are used in the one that was the latest
+//! when the run was accepted or last resumed ([`Run::latest`](tdev_domain::Run::latest)), and none
+//! is used that was not there then. So no step looks a version up, and all that a run does with an
+//! agent it does with one version.
 //!
 //! # Stopping
 //!
 //! A run that is called off, whose deadline has passed, or of which a step has failed that
 //! something depends on, is first written as stopping. What runs is then called off, and what
-//! completed and has a compensation is undone, one after the other, the last first. A worker that
+//! completed and has a compensation is undone, one after the other, the last first; in which order
+//! is written with the run, so that to go on takes the records of two steps. A worker that
 //! has just begun a step reads the run's state after it wrote the step: so either it sees that the
 //! run is stopping, and takes the step back, or whoever stops the run finds the step.
 //!
@@ -51,7 +63,8 @@
 //! - **A step begins when all its dependencies are over, and once.** Of several workers that find it
 //!   ready one gets its write through.
 //! - **A try's work is started once**: its name is that of the try.
-//! - **No more steps are under way than may be**, and no place stays free while a step waits for one.
+//! - **No more are under way than may be**, and no place stays free while a step, or an item, waits
+//!   for one.
 //! - **Nothing is started for a run that is not running** but compensations, and when a run is final
 //!   all that it started is over.
 //! - **What is over stays so**, until a client resumes the run; then what completed and was not
@@ -67,6 +80,7 @@
 //! | a retry | 2 |
 //! | a step that is over at once | 1 |
 //! | a step of a run with `max_in_flight` | 1 or 2 more: as it is ready, as it ends |
+//! | an item of a map | 3: as it begins, as it ends, and as the next one gets its place |
 //! | a run | 3: accepted, over, told |
 //!
 //! The cost of a step does not depend on how large the plan is: a meeting of more than
@@ -83,6 +97,7 @@ mod map;
 mod pass;
 mod store;
 mod transition;
+mod undo;
 mod wind_up;
 mod world;
 

@@ -25,9 +25,12 @@ pub const START_GRACE: SignedDuration = SignedDuration::from_mins(2);
 /// How often one decision is taken anew because the record had changed.
 pub(crate) const MAX_CONFLICTS: u32 = 16;
 
-/// The same for who has a place in a run that says how many steps may be under way at once: there
-/// all that end at the same time write the same record.
-pub(crate) const MAX_GATE_CONFLICTS: u32 = 64;
+/// The same for who has a place where only so many may be under way: there all that end at the same
+/// time write the same record.
+pub(crate) const MAX_GATE_CONFLICTS: u32 = 256;
+
+/// How many items of a map are done at once behind one gate; where more are, they have several.
+pub(crate) const PLACES: u32 = 50;
 
 /// How deep workflows may start each other.
 pub const MAX_DEPTH: u32 = 8;

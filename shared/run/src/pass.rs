@@ -244,7 +244,7 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
             let state = self.store.run_state(&self.run.id).await?;
             if state != Some(RunState::Running) {
                 self.take_back().await?;
-                return self.wind_up().await;
+                return self.wind_up(None).await;
             }
             self.start_all().await?;
         }
@@ -252,7 +252,7 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
         if self.is_running() || is_over {
             Ok(())
         } else {
-            self.wind_up().await
+            self.wind_up(None).await
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::future::Future;
 
-use tdev_domain::{Gate, Joined, Place, Run, RunId, RunState, StepRecord};
+use tdev_domain::{Gate, GateKey, Joined, Place, Run, RunId, RunState, StepRecord};
 
 pub use tdev_invocation::{CommitError, Unavailable};
 
 /// What several members come together at, before something begins: the dependencies of a step, or
-/// the lanes of a map.
+/// the parts of a map.
 ///
 /// A meeting of many is held in groups, whose members come together first: so no item grows with
 /// the run.
@@ -28,8 +28,8 @@ pub struct Meeting {
 pub enum Members {
     /// The dependencies of a step.
     Dependencies,
-    /// The lanes of a map.
-    Lanes,
+    /// The parts of a map that has several.
+    Parts,
 }
 
 /// The store of the runs of one tenant.
@@ -79,12 +79,12 @@ pub trait Store: Sync {
         step: &StepRecord,
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// Who has a place in a run that says how many steps may be under way at once, since it was
-    /// resumed for the `resumed`-th time, by a strongly consistent read.
+    /// Who has a place where only so many steps of a run, or items of a map, may be under way, by a
+    /// strongly consistent read.
     fn gate(
         &self,
         run: &RunId,
-        resumed: u32,
+        key: GateKey,
     ) -> impl Future<Output = Result<Option<Gate>, Unavailable>> + Send;
 
     /// Writes who has a place on condition that the stored revision is one less, and that there is

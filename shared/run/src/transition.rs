@@ -83,6 +83,8 @@ pub(crate) fn beginning(
         tries: found.map(|found| found.tries.clone()).unwrap_or_default(),
         forgiven: found.map_or(0, |found| found.forgiven),
         compensation: None,
+        compensation_started_at: None,
+        compensation_ended_at: None,
         revision: found.map_or(0, |found| found.revision + 1),
         due_at: None,
         started_at: now,
@@ -210,18 +212,30 @@ pub(crate) fn reset(found: &StepRecord, now: Timestamp) -> StepRecord {
     StepRecord {
         forgiven: u32::try_from(found.tries.len()).unwrap_or(u32::MAX),
         compensation: None,
+        compensation_started_at: None,
+        compensation_ended_at: None,
         ..revised(found, StepState::Pending, now)
     }
 }
 
 /// A completed step whose undoing has come so far.
-pub(crate) fn compensating(found: &StepRecord, compensation: Compensation) -> StepRecord {
+pub(crate) fn compensating(
+    found: &StepRecord,
+    compensation: Compensation,
+    now: Timestamp,
+) -> StepRecord {
+    let is_over = matches!(
+        compensation,
+        Compensation::Done | Compensation::Failed { .. }
+    );
     let due_at = match &compensation {
         Compensation::Paused { until, .. } => Some(*until),
         _ => None,
     };
     StepRecord {
         compensation: Some(compensation),
+        compensation_started_at: found.compensation_started_at.or(Some(now)),
+        compensation_ended_at: is_over.then_some(now),
         revision: found.revision + 1,
         due_at,
         ..found.clone()

@@ -1,16 +1,13 @@
 //! The end of a run: complete, or stopped and undone.
 
 use serde_json::{Map, Value};
-use tdev_domain::{
-    Compensation, InvocationId, Part, Place, RunStatus, StepError, StepErrorKind, StepRecord,
-    StepState, StepTry, StopCause, Uncompensated, Work,
-};
+use tdev_domain::{Place, RunStatus, StepErrorKind, StepRecord, StepState, StopCause, Work};
 
 use crate::begin::context;
 use crate::error::written;
-use crate::limits::{COMPENSATION_TRIES, MAX_CONFLICTS, START_GRACE};
+use crate::limits::{MAX_CONFLICTS, START_GRACE};
 use crate::pass::Pass;
-use crate::{Error, Progress, Start, Store, World, transition};
+use crate::{Error, Progress, Store, World, transition};
 
 impl<S: Store, W: World> Pass<'_, S, W> {
     /// Writes where the run stands now. If another writer was first, the run is read again and
@@ -98,8 +95,9 @@ impl<S: Store, W: World> Pass<'_, S, W> {
         Err(Error::Contended)
     }
 
-    /// Brings a run that is being stopped as far as it goes.
-    pub(crate) async fn wind_up(&mut self) -> Result<(), Error> {
+    /// Brings a run that is being stopped as far as it goes. `at` is the step that may be able to go
+    /// on, if that is known.
+    pub(crate) async fn wind_up(&mut self, at: Option<u32>) -> Result<(), Error> {
         for _ in 0..MAX_CONFLICTS {
             if self.is_running() {
                 // It may have been stopped by somebody else since it was read.
@@ -108,17 +106,18 @@ impl<S: Store, W: World> Pass<'_, S, W> {
                     None => return Ok(()),
                 }
             }
-            let steps = self.store.all_steps(&self.run.id).await?;
             let status = match self.run.status.clone() {
                 RunStatus::Running => return Ok(()),
                 RunStatus::Stopping { because } => {
-                    if !self.all_over(steps).await? {
+                    let steps = self.store.all_steps(&self.run.id).await?;
+                    let Some(steps) = self.all_over(steps).await? else {
                         return Ok(());
-                    }
-                    RunStatus::Compensating { because }
+                    };
+                    let order = self.to_undo(&steps);
+                    RunStatus::Compensating { because, order }
                 }
-                RunStatus::Compensating { because } => {
-                    let Some(uncompensated) = self.undo(steps).await? else {
+                RunStatus::Compensating { because, order } => {
+                    let Some(uncompensated) = self.undo(&order, at).await? else {
                         return Ok(());
                     };
                     transition::end_of(because, uncompensated)
@@ -132,9 +131,9 @@ impl<S: Store, W: World> Pass<'_, S, W> {
         Err(Error::Contended)
     }
 
-    /// Calls off whatever still runs or waits. Whether all is over then.
-    async fn all_over(&mut self, steps: Vec<StepRecord>) -> Result<bool, Error> {
-        let mut all_over = true;
+    /// Calls off whatever still runs or waits. Returns the steps as they are once all are over.
+    async fn all_over(&mut self, steps: Vec<StepRecord>) -> Result<Option<Vec<StepRecord>>, Error> {
+        let mut over = Some(Vec::with_capacity(steps.len()));
         for step in steps {
             let is_map = matches!(
                 step.tries.last().map(|last| &last.work),
@@ -142,18 +141,23 @@ impl<S: Store, W: World> Pass<'_, S, W> {
             );
             if is_map && !matches!(step.state, StepState::Completed { .. }) {
                 for item in self.store.items(&self.run.id, step.place.step).await? {
-                    all_over &= self.call_off(item).await?;
+                    if self.call_off(item).await?.is_none() {
+                        over = None;
+                    }
                 }
             }
-            all_over &= self.call_off(step).await?;
+            match (self.call_off(step).await?, &mut over) {
+                (Some(step), Some(over)) => over.push(step),
+                _ => over = None,
+            }
         }
-        Ok(all_over)
+        Ok(over)
     }
 
-    /// Calls a step off. Whether it is over then.
-    async fn call_off(&mut self, step: StepRecord) -> Result<bool, Error> {
+    /// Calls a step off. Returns it as it is then, if it is over.
+    async fn call_off(&mut self, step: StepRecord) -> Result<Option<StepRecord>, Error> {
         if step.state.is_over() || step.state == StepState::Pending {
-            return Ok(true);
+            return Ok(Some(step));
         }
         let now = self.world.now();
         let work = step.tries.last().map(|last| last.work.clone());
@@ -161,13 +165,13 @@ impl<S: Store, W: World> Pass<'_, S, W> {
             (StepState::Running, Some(work)) if !matches!(work, Work::Map { .. }) => {
                 match self.called_off(&step, &work).await? {
                     Some(state) => state,
-                    None => return Ok(false),
+                    None => return Ok(None),
                 }
             }
             _ => StepState::Cancelled,
         };
         let next = transition::ended(&step, state, now);
-        self.put(&next).await.map_err(Error::from)
+        Ok(self.put(&next).await?.then_some(next))
     }
 
     /// What becomes of a running step of a run that is being stopped; `None` if it is not over
@@ -200,162 +204,5 @@ impl<S: Store, W: World> Pass<'_, S, W> {
             Progress::Absent => (self.world.now() > transition::after(begun, START_GRACE))
                 .then_some(StepState::Cancelled),
         })
-    }
-
-    /// Undoes what completed steps did, the last one first and one at a time. Returns what could
-    /// not be undone, once nothing is left to do.
-    async fn undo(&mut self, steps: Vec<StepRecord>) -> Result<Option<Vec<Uncompensated>>, Error> {
-        let mut undoable: Vec<StepRecord> = steps
-            .into_iter()
-            .filter(|step| matches!(step.state, StepState::Completed { .. }))
-            .filter(|step| self.plan.step(step.place.step).compensate_with.is_some())
-            .collect();
-        undoable.sort_by_key(|step| (step.ended_at, step.place));
-        let mut uncompensated = Vec::new();
-        for step in undoable.into_iter().rev() {
-            match self.undo_one(step.clone()).await? {
-                Some(Ok(())) => {}
-                Some(Err(error)) => uncompensated.push(Uncompensated {
-                    step: step.id,
-                    error,
-                }),
-                None => return Ok(None),
-            }
-        }
-        Ok(Some(uncompensated))
-    }
-
-    /// Brings the undoing of a step as far as it goes: what it came to, or `None` if it is not
-    /// over.
-    async fn undo_one(&mut self, step: StepRecord) -> Result<Option<Result<(), StepError>>, Error> {
-        let now = self.world.now();
-        let tried = match &step.compensation {
-            Some(Compensation::Done) => return Ok(Some(Ok(()))),
-            Some(Compensation::Failed { error }) => return Ok(Some(Err(error.clone()))),
-            Some(Compensation::Paused { until, .. }) if now < *until => return Ok(None),
-            Some(Compensation::Paused { tries, .. }) => *tries,
-            None => 0,
-            Some(Compensation::Running { number, work }) => {
-                match self.world.progress(&self.run, work).await? {
-                    Progress::Running => return Ok(None),
-                    Progress::Absent => {
-                        let (number, work) = (*number, work.clone());
-                        return match self.start_undoing(&step, number, work).await? {
-                            Ok(()) => Ok(None),
-                            Err(error) => self.undone(&step, Err(error)).await,
-                        };
-                    }
-                    Progress::Ended(Ok(_)) => return self.undone(&step, Ok(())).await,
-                    Progress::Ended(Err(error)) if *number >= COMPENSATION_TRIES => {
-                        return self.undone(&step, Err(error)).await;
-                    }
-                    Progress::Ended(Err(_)) => return self.undo_later(&step, *number).await,
-                }
-            }
-        };
-        let Some(with) = &self.planned(step.place)?.compensate_with else {
-            return Ok(Some(Ok(())));
-        };
-        let version = match self.world.version(&self.run, &with.agent).await? {
-            Ok(version) => version,
-            Err(error) => return self.undone(&step, Err(error)).await,
-        };
-        let number = tried + 1;
-        let work = Work::Agent {
-            agent: with.agent.name.clone(),
-            version,
-            invocation: InvocationId::started_by(&self.undoing(&step, number)),
-        };
-        let running = Compensation::Running {
-            number,
-            work: work.clone(),
-        };
-        let next = transition::compensating(&step, running);
-        if self.put(&next).await?
-            && let Err(error) = self.start_undoing(&next, number, work).await?
-        {
-            return self.undone(&next, Err(error)).await;
-        }
-        Ok(None)
-    }
-
-    fn undoing(&self, step: &StepRecord, number: u32) -> StepTry {
-        StepTry {
-            run: self.run.id.clone(),
-            place: step.place,
-            part: Part::Compensation,
-            // A step that was compensated, done anew and is compensated again.
-            number: number + step.forgiven * COMPENSATION_TRIES,
-        }
-    }
-
-    async fn start_undoing(
-        &self,
-        step: &StepRecord,
-        number: u32,
-        work: Work,
-    ) -> Result<Result<(), StepError>, Error> {
-        let planned = self.planned(step.place)?;
-        let Some(with) = &planned.compensate_with else {
-            return Ok(Ok(()));
-        };
-        let mut places: Vec<Place> = planned
-            .references
-            .iter()
-            .copied()
-            .map(Place::step)
-            .collect();
-        places.push(step.place);
-        places.sort_unstable();
-        places.dedup();
-        let steps = self.store.steps(&self.run.id, &places).await?;
-        let context = context(&self.run, &steps);
-        let input = match with.inputs.as_ref().map(|inputs| inputs.evaluate(&context)) {
-            None => Value::Object(Map::new()),
-            Some(Ok(input)) => input,
-            Some(Err(error)) => {
-                let kind = StepErrorKind::InvalidInput;
-                return Ok(Err(StepError::new(kind, error.to_string())));
-            }
-        };
-        let start = Start {
-            of: self.undoing(step, number),
-            work,
-            input,
-            task: None,
-            workflow: None,
-        };
-        Ok(self.world.start(&self.run, &start).await?)
-    }
-
-    async fn undo_later(
-        &mut self,
-        step: &StepRecord,
-        tries: u32,
-    ) -> Result<Option<Result<(), StepError>>, Error> {
-        let now = self.world.now();
-        let policy = &self.planned(step.place)?.retry;
-        let entropy = transition::entropy(&self.run, step);
-        let until = transition::pause(now, policy.pause(tries, entropy));
-        let next = transition::compensating(step, Compensation::Paused { tries, until });
-        if self.put(&next).await? {
-            self.world.wake(&self.run.id, step.place, until).await?;
-        }
-        Ok(None)
-    }
-
-    async fn undone(
-        &mut self,
-        step: &StepRecord,
-        result: Result<(), StepError>,
-    ) -> Result<Option<Result<(), StepError>>, Error> {
-        let compensation = match &result {
-            Ok(()) => Compensation::Done,
-            Err(error) => Compensation::Failed {
-                error: error.clone(),
-            },
-        };
-        let next = transition::compensating(step, compensation);
-        Ok(self.put(&next).await?.then_some(result))
     }
 }

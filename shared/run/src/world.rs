@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tdev_domain::{AgentName, Place, Run, RunId, StepError, StepTry, VersionNumber, Work};
-use tdev_workflow::{AgentRef, Plan};
+use tdev_domain::{
+    AgentName, Place, Run, RunId, StepError, StepTry, VersionNumber, Work, WorkflowName,
+};
+use tdev_workflow::Plan;
 
 use crate::Unavailable;
 
@@ -21,8 +23,8 @@ pub struct Start {
     pub input: Value,
     /// For work that is routed, what is asked of the agent.
     pub task: Option<tdev_workflow::TaskWork>,
-    /// For a nested run, the workflow.
-    pub workflow: Option<tdev_workflow::WorkflowRef>,
+    /// For a nested run, the workflow, and its version.
+    pub workflow: Option<(WorkflowName, VersionNumber)>,
 }
 
 /// How far what was started has come.
@@ -43,13 +45,6 @@ pub trait World: Sync {
 
     /// The plan of a run.
     fn plan(&self, run: &Run) -> impl Future<Output = Result<Arc<Plan>, Unavailable>> + Send;
-
-    /// The version of an agent to run, or why there is none.
-    fn version(
-        &self,
-        run: &Run,
-        agent: &AgentRef,
-    ) -> impl Future<Output = Result<Result<VersionNumber, StepError>, Unavailable>> + Send;
 
     /// Starts the work, unless it was started before; or says why it never will be.
     fn start(

@@ -18,7 +18,8 @@ pub const DEFAULT_DEADLINE_SECONDS: u64 = 24 * 3600;
 /// The longest that a run, a wait or an approval may take, in seconds.
 pub const MAX_DEADLINE_SECONDS: u64 = 365 * 24 * 3600;
 
-/// How long one try of a step may take if the step does not say, in seconds.
+/// How long one try of a step may take if the step does not say, in seconds. A try of another
+/// workflow may take as long as a run, [`DEFAULT_DEADLINE_SECONDS`].
 pub const DEFAULT_TIMEOUT_SECONDS: u64 = 300;
 
 /// How long an approval is waited for if the step does not say, in seconds.

@@ -88,7 +88,8 @@ problems!(ResumeProblems, POST: RunNotFound, RunNotResumable);
 /// Resume a run that has failed or was cancelled.
 ///
 /// What completed and was not undone is kept; everything else is done anew, with all the attempts
-/// it is allowed. The version of the workflow stays the same.
+/// it is allowed. The version of the workflow stays the same; of agents and other workflows that it
+/// names without a version the latest are taken anew.
 #[utoipa::path(
     post,
     path = "/v1/runs/{id}/resume",
@@ -120,7 +121,9 @@ pub(crate) async fn resume(
     let now = Timestamp::now();
     let (seconds, deadline) = deadline(request.deadline_seconds, &workflow, now)?;
     let store = deps.journals.runs_of(&principal.tenant);
-    let changed = tdev_run::resume(&found.id, &workflow.plan, deadline, &store, now).await?;
+    let latest = store.latest(&workflow.plan).await?;
+    let anew = (deadline, latest);
+    let changed = tdev_run::resume(&found.id, &workflow.plan, anew, &store, now).await?;
     let run = match changed {
         Changed::Made(run) => run,
         Changed::Unknown => return Err(not_found()),

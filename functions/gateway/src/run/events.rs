@@ -12,11 +12,13 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde::Deserialize;
+use tdev_domain::{Run, StepRecord};
 use tdev_run::Store;
 use tdev_security::Principal;
 use tokio::time::{Instant, sleep};
 use utoipa::IntoParams;
 
+use super::step::{MAX_ITEMS_COUNTED, items_of};
 use super::timeline::{Cursor, EventsView, since};
 use super::{find, identifier};
 use crate::Deps;
@@ -49,7 +51,8 @@ problems!(EventsProblems, PRIVATE: InvalidParameter, RunNotFound);
 /// no events when `wait` seconds are over. To follow a run, ask again with the answer's `cursor`
 /// until `ended` is true: what happens to its steps is told in order, and nothing twice; of the run
 /// itself the last status before each answer. What happened is told a second later, but at once
-/// when the run has ended. Items of maps have no events of their own. If a run is resumed, what
+/// when the run has ended. Items of a map are told of with their number, unless its list has more
+/// than 1,000. If a run is resumed, what
 /// was not told until then of what is done anew is told no more. (Behind an HTTP API of API Gateway
 /// an answer is sent in one piece, so there can be no stream of events.)
 #[utoipa::path(
@@ -72,7 +75,7 @@ pub(crate) async fn events(
     let (mut pause, longest) = PAUSES;
     loop {
         let run = find(&deps, &principal.tenant, &id).await?;
-        let steps = deps.journals.runs_of(&run.tenant).all_steps(&id).await?;
+        let steps = records(&deps, &run).await?;
         let view = since(after, &run, &steps, Timestamp::now());
         let left = deadline.saturating_duration_since(Instant::now());
         if view.is_news() || left.is_zero() {
@@ -81,6 +84,21 @@ pub(crate) async fn events(
         sleep(pause.min(left)).await;
         pause = longest.min(pause * 2);
     }
+}
+
+/// The steps of a run that have begun, and the items of its maps, unless these are many.
+async fn records(deps: &Deps, run: &Run) -> Result<Vec<StepRecord>, Problem> {
+    let runs = deps.journals.runs_of(&run.tenant);
+    let mut records = runs.all_steps(&run.id).await?;
+    let maps: Vec<u32> = records
+        .iter()
+        .filter(|record| items_of(record).is_some_and(|items| items <= MAX_ITEMS_COUNTED))
+        .map(|record| record.place.step)
+        .collect();
+    for step in maps {
+        records.extend(runs.items(&run.id, step).await?);
+    }
+    Ok(records)
 }
 
 fn parse(query: &EventsQuery) -> Result<(Cursor, Duration), Problem> {

@@ -87,6 +87,8 @@ pub(crate) async fn start(
     }
     let now = Timestamp::now();
     let (seconds, deadline) = deadline(request.deadline_seconds, &workflow, now)?;
+    let runs = deps.journals.runs_of(&tenant);
+    let latest = runs.latest(&workflow.plan).await?;
     let run = Run {
         id: RunId::generate(),
         tenant,
@@ -100,6 +102,7 @@ pub(crate) async fn start(
         depth: 0,
         deadline,
         resumed: 0,
+        latest,
         task_token: None,
         revision: 0,
         due_at: None,

@@ -145,6 +145,14 @@ pub(crate) struct CompensationView {
     /// failed for good.
     #[schema(schema_with = compensation_states)]
     status: &'static str,
+    /// When it began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
+    started_at: Option<Timestamp>,
+    /// When it was over; absent until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
+    ended_at: Option<Timestamp>,
     /// How often it was tried, the try that runs included; absent once it is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -236,7 +244,11 @@ impl StepView {
         self.started_at = has_begun.then_some(record.started_at);
         self.ended_at = record.ended_at;
         self.attempts = record.tries.into_iter().map(Into::into).collect();
-        self.compensation = record.compensation.map(Into::into);
+        self.compensation = record.compensation.map(|compensation| CompensationView {
+            started_at: record.compensation_started_at,
+            ended_at: record.compensation_ended_at,
+            ..compensation.into()
+        });
         match record.state {
             StepState::Pending | StepState::Running | StepState::Cancelled => {}
             StepState::Paused { until } | StepState::Waiting { until } => self.until = Some(until),
@@ -295,6 +307,8 @@ impl From<Compensation> for CompensationView {
     fn from(compensation: Compensation) -> Self {
         let mut view = Self {
             status: "done",
+            started_at: None,
+            ended_at: None,
             attempts: None,
             work: WorkView::default(),
             until: None,

@@ -3,9 +3,8 @@
 //! Nothing is stored for it. What has happened to a step has a time, and is told in the order of
 //! time, place in the plan, and number within the step; a cursor says up to where. Records are
 //! written a little after the time that they give, so what has only just happened is held back
-//! until nothing earlier can be missing. Of compensations only the order is known, which is that
-//! of their being done: a cursor counts them. The run itself is told of where it stands now, if
-//! that is not where it stood.
+//! until nothing earlier can be missing. Items of maps are told of within their step, unless they
+//! are too many. The run itself is told of where it stands now, if that is not where it stood.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -42,10 +41,14 @@ pub(crate) struct EventsView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RunEvent)]
 pub(crate) struct EventView {
-    /// When; absent for `run_resumed` and for compensations, of which only the order is known.
+    /// When; absent for `run_resumed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
     at: Option<Timestamp>,
+    /// The number of the item, from 0, where it is one of a map that this is told of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    item: Option<u32>,
     #[serde(flatten)]
     what: What,
 }
@@ -144,6 +147,12 @@ pub(crate) enum What {
         #[schema(value_type = String)]
         step: StepId,
     },
+    /// The agent that undoes what a step did begins.
+    CompensationStarted {
+        /// The step.
+        #[schema(value_type = String)]
+        step: StepId,
+    },
     /// What a step did is undone.
     StepCompensated {
         /// Which.
@@ -160,8 +169,33 @@ pub(crate) enum What {
     },
 }
 
-/// By what the events of steps are ordered: time, place in the plan, number within the step.
-type Key = (Timestamp, u32, u32);
+/// By what the events of steps are ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    /// The time.
+    at: Timestamp,
+    /// The step's place in the plan, from 1; 0 is the run's.
+    step: u32,
+    /// What a step has done before its items, they, and what comes after them.
+    part: Part,
+    /// The item, from 0.
+    item: u32,
+    /// The number within the step, or the item.
+    number: u32,
+}
+
+/// Parts of a step's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Life,
+    Items,
+    End,
+    Undoing,
+}
+
+impl Part {
+    const ALL: [Self; 4] = [Self::Life, Self::Items, Self::End, Self::Undoing];
+}
 
 /// Up to where something has been told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,8 +204,6 @@ pub(super) struct Cursor {
     resumed: u32,
     /// Where the run stood.
     state: RunState,
-    /// How many compensations were told of since it was last resumed.
-    compensated: u32,
     /// The last of what has a time.
     last: Option<Key>,
 }
@@ -181,7 +213,6 @@ impl Cursor {
     pub(super) const START: Self = Self {
         resumed: 0,
         state: RunState::Running,
-        compensated: 0,
         last: None,
     };
 
@@ -189,31 +220,37 @@ impl Cursor {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let parts: Vec<_> = text.split('.').collect();
-        let (head, tail) = parts.split_at_checked(3)?;
-        let &[resumed, state, compensated] = head else {
+        let (head, tail) = parts.split_at_checked(2)?;
+        let &[resumed, state] = head else {
             return None;
         };
         let last = match *tail {
             [] => None,
-            [at, place, number] => {
-                let at = Timestamp::from_nanosecond(at.parse().ok()?).ok()?;
-                Some((at, place.parse().ok()?, number.parse().ok()?))
-            }
+            [at, step, part, item, number] => Some(Key {
+                at: Timestamp::from_nanosecond(at.parse().ok()?).ok()?,
+                step: step.parse().ok()?,
+                part: *Part::ALL.get(part.parse::<usize>().ok()?)?,
+                item: item.parse().ok()?,
+                number: number.parse().ok()?,
+            }),
             _ => return None,
         };
         Some(Self {
             resumed: resumed.parse().ok()?,
             state: state.parse().ok()?,
-            compensated: compensated.parse().ok()?,
             last,
         })
     }
 
     fn text(&self) -> String {
         let state = self.state.as_str();
-        let mut text = format!("{}.{state}.{}", self.resumed, self.compensated);
-        if let Some((at, place, number)) = self.last {
-            text = format!("{text}.{}.{place}.{number}", at.as_nanosecond());
+        let mut text = format!("{}.{state}", self.resumed);
+        if let Some(key) = self.last {
+            let (at, part) = (key.at.as_nanosecond(), key.part as usize);
+            let Key {
+                step, item, number, ..
+            } = key;
+            text = format!("{text}.{at}.{step}.{part}.{item}.{number}");
         }
         BASE64_URL_SAFE_NO_PAD.encode(text)
     }
@@ -226,7 +263,8 @@ impl EventsView {
     }
 }
 
-/// What `run` and its `steps`, read after it, have more than there was at `after`, as of `now`.
+/// What `run` and its `steps`, items of maps among them, read after it, have more than there was at
+/// `after`, as of `now`.
 pub(super) fn since(after: Cursor, run: &Run, steps: &[StepRecord], now: Timestamp) -> EventsView {
     let is_final = run.status.state().is_final();
     let horizon = now.saturating_sub(HELD_BACK).unwrap_or(Timestamp::MIN);
@@ -236,39 +274,43 @@ pub(super) fn since(after: Cursor, run: &Run, steps: &[StepRecord], now: Timesta
         cursor = Cursor {
             resumed: run.resumed,
             state: RunState::Running,
-            compensated: 0,
             ..after
         };
         let times = run.resumed;
         events.push(EventView {
             at: None,
+            item: None,
             what: What::RunResumed { times },
         });
     }
     let mut timed: Vec<(Key, What)> = steps.iter().flat_map(of_step).collect();
-    timed.push(((run.created_at, 0, 0), What::RunAccepted));
-    timed.retain(|(key, _)| Some(*key) > after.last && (is_final || key.0 <= horizon));
+    let accepted = Key {
+        at: run.created_at,
+        step: 0,
+        part: Part::Life,
+        item: 0,
+        number: 0,
+    };
+    timed.push((accepted, What::RunAccepted));
+    timed.retain(|(key, _)| Some(*key) > after.last && (is_final || key.at <= horizon));
     timed.sort_by_key(|(key, _)| *key);
     let is_all = timed.len() <= MAX_EVENTS;
     for (key, what) in timed.into_iter().take(MAX_EVENTS) {
-        let at = Some(key.0);
         cursor.last = Some(key);
-        events.push(EventView { at, what });
+        events.push(EventView {
+            at: Some(key.at),
+            item: (key.part == Part::Items).then_some(key.item),
+            what,
+        });
     }
-    if is_all {
-        let undone = compensations(steps);
-        let new = undone.into_iter().skip(cursor.compensated as usize);
-        for what in new {
-            cursor.compensated += 1;
-            events.push(EventView { at: None, what });
-        }
-        if run.status.state() != cursor.state {
-            cursor.state = run.status.state();
-            let status = run.status.clone().into();
-            let at = Some(run.updated_at);
-            let what = What::RunStatus { status };
-            events.push(EventView { at, what });
-        }
+    if is_all && run.status.state() != cursor.state {
+        cursor.state = run.status.state();
+        let status = run.status.clone().into();
+        events.push(EventView {
+            at: Some(run.updated_at),
+            item: None,
+            what: What::RunStatus { status },
+        });
     }
     EventsView {
         cursor: cursor.text(),
@@ -277,15 +319,29 @@ pub(super) fn since(after: Cursor, run: &Run, steps: &[StepRecord], now: Timesta
     }
 }
 
-/// What has happened to a step, but for its compensation.
+/// What has happened to a step, or to an item of a map.
 fn of_step(record: &StepRecord) -> Vec<(Key, What)> {
-    let place = record.place.step + 1;
-    let step = || record.id.clone();
     let mut found = Vec::new();
-    let mut add = |at: Timestamp, number: u32, what| found.push(((at, place, number), what));
+    let mut add = |at: Timestamp, part: Part, number: u32, what: What| {
+        let part = if record.place.item.is_some() {
+            Part::Items
+        } else {
+            part
+        };
+        let key = Key {
+            at,
+            step: record.place.step + 1,
+            part,
+            item: record.place.item.unwrap_or_default(),
+            number,
+        };
+        found.push((key, what));
+    };
+    let step = || record.id.clone();
     // One that was reset has yet to begin again.
     if !matches!(record.state, StepState::Pending | StepState::Skipped { .. }) {
-        add(record.started_at, 0, What::StepStarted { step: step() });
+        let started = What::StepStarted { step: step() };
+        add(record.started_at, Part::Life, 0, started);
     }
     for (index, attempt) in (0..).zip(&record.tries) {
         let Try { number, work, .. } = attempt;
@@ -295,63 +351,76 @@ fn of_step(record: &StepRecord) -> Vec<(Key, What)> {
             number: *number,
             work,
         };
-        add(attempt.started_at, 2 + 2 * index, started);
+        add(attempt.started_at, Part::Life, 2 + 2 * index, started);
         if let (Some(ended_at), Some(error)) = (attempt.ended_at, attempt.error.clone()) {
             let failed = What::AttemptFailed {
                 step: step(),
                 number: *number,
                 error: error.into(),
             };
-            add(ended_at, 3 + 2 * index, failed);
+            add(ended_at, Part::Life, 3 + 2 * index, failed);
         }
     }
-    let step = step();
     let began = record.started_at;
-    let ended = record.ended_at.unwrap_or(began);
-    match record.state.clone() {
-        StepState::Pending | StepState::Running | StepState::Paused { .. } => {}
-        StepState::Waiting { until } => add(began, 1, What::StepWaiting { step, until }),
-        StepState::AwaitingApproval { message, until } => {
-            let what = What::StepAwaitingApproval {
-                step,
-                message,
-                until,
-            };
-            add(began, 1, what);
+    match waiting(record) {
+        Some(what) => add(began, Part::Life, 1, what),
+        None => {
+            let ended = record.ended_at.unwrap_or(began);
+            if let Some(what) = end(record) {
+                add(ended, Part::End, LAST, what);
+            }
         }
-        StepState::Completed { cached, .. } => {
-            add(ended, LAST, What::StepCompleted { step, cached });
-        }
-        StepState::Failed { error } => {
-            let error = error.into();
-            add(ended, LAST, What::StepFailed { step, error });
-        }
-        StepState::Skipped { reason } => add(ended, LAST, What::StepSkipped { step, reason }),
-        StepState::Cancelled => add(ended, LAST, What::StepCancelled { step }),
+    }
+    if let Some(started) = record.compensation_started_at {
+        let what = What::CompensationStarted { step: step() };
+        add(started, Part::Undoing, 0, what);
+    }
+    if let (Some(ended), Some(what)) = (record.compensation_ended_at, undone(record)) {
+        add(ended, Part::Undoing, 1, what);
     }
     found
 }
 
-/// The compensations that are over, in the order in which they are done: one after the other, that
-/// of the step first which completed last.
-fn compensations(steps: &[StepRecord]) -> Vec<What> {
-    let mut over: Vec<_> = steps
-        .iter()
-        .filter_map(|record| {
-            let step = record.id.clone();
-            let what = match record.compensation.clone()? {
-                Compensation::Running { .. } | Compensation::Paused { .. } => return None,
-                Compensation::Done => What::StepCompensated { step },
-                Compensation::Failed { error } => What::CompensationFailed {
-                    step,
-                    error: error.into(),
-                },
-            };
-            Some(((record.ended_at, record.place), what))
-        })
-        .collect();
-    over.sort_by_key(|(done, _)| std::cmp::Reverse(*done));
-    over.into_iter().map(|(_, what)| what).collect()
+/// What a step waits for that nothing runs for.
+fn waiting(record: &StepRecord) -> Option<What> {
+    let step = record.id.clone();
+    match record.state.clone() {
+        StepState::Waiting { until } => Some(What::StepWaiting { step, until }),
+        StepState::AwaitingApproval { message, until } => Some(What::StepAwaitingApproval {
+            step,
+            message,
+            until,
+        }),
+        _ => None,
+    }
+}
+
+/// How a step ended.
+fn end(record: &StepRecord) -> Option<What> {
+    let step = record.id.clone();
+    match record.state.clone() {
+        StepState::Completed { cached, .. } => Some(What::StepCompleted { step, cached }),
+        StepState::Failed { error } => Some(What::StepFailed {
+            step,
+            error: error.into(),
+        }),
+        StepState::Skipped { reason } => Some(What::StepSkipped { step, reason }),
+        StepState::Cancelled => Some(What::StepCancelled { step }),
+        _ => None,
+    }
+}
+
+/// What its undoing came to.
+fn undone(record: &StepRecord) -> Option<What> {
+    let step = record.id.clone();
+    match record.compensation.clone()? {
+        Compensation::Running { .. } | Compensation::Paused { .. } => None,
+        Compensation::Done => Some(What::StepCompensated { step }),
+        Compensation::Failed { error } => Some(What::CompensationFailed {
+            step,
+            error: error.into(),
+        }),
+    }
 }
 
 #[cfg(test)]

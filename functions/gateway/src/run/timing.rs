@@ -225,6 +225,8 @@ mod tests {
             tries: agent.map(attempt).into_iter().collect(),
             forgiven: 0,
             compensation: None,
+            compensation_started_at: None,
+            compensation_ended_at: None,
             revision: 0,
             due_at: None,
             started_at: at(start),

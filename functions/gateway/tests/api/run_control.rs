@@ -25,7 +25,16 @@ async fn what_happens_is_told_in_order_and_once() {
     let none = json!({"cursor": cursor, "events": [], "ended": false});
     assert_eq!(nothing, none);
     let because = StopCause::Cancelled;
-    let run = moved(&api, &run, RunStatus::Compensating { because }, 70).await;
+    let run = moved(
+        &api,
+        &run,
+        RunStatus::Compensating {
+            because,
+            order: vec![0],
+        },
+        70,
+    )
+    .await;
     let stopped = events(format!("after={cursor}&wait=20")).await.json();
     assert_eq!(stopped["events"][0]["status"]["name"], "compensating");
     assert_eq!(stopped["ended"], false);

@@ -4,8 +4,8 @@ use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tdev_domain::{
-    Compensation, InvocationId, Place, Run, RunId, RunStatus, StepError, StepErrorKind, StepRecord,
-    StepState, StopCause, Try, Uncompensated, VersionNumber, Work,
+    Compensation, InvocationId, Latest, Place, Run, RunId, RunStatus, StepError, StepErrorKind,
+    StepRecord, StepState, StopCause, Try, Uncompensated, VersionNumber, Work,
 };
 use tdev_journal::TenantRuns;
 use tdev_run::Store;
@@ -46,6 +46,7 @@ pub(crate) async fn stored(api: &Api, id: &str, workflow: &str, input: Value) ->
         depth: 0,
         deadline: at(86_400),
         resumed: 0,
+        latest: Latest::default(),
         task_token: None,
         revision: 0,
         due_at: None,
@@ -77,6 +78,8 @@ fn record(place: Place, id: &str, state: StepState, start: i64, end: Option<i64>
         tries: Vec::new(),
         forgiven: 0,
         compensation: None,
+        compensation_started_at: None,
+        compensation_ended_at: None,
         revision: 0,
         due_at: None,
         started_at: at(start),
@@ -400,6 +403,7 @@ async fn runs_are_their_tenants_own() {
         (Method::GET, format!("{path}/steps"), None),
         (Method::GET, format!("{path}/steps/fetch"), None),
         (Method::GET, format!("{path}/events"), None),
+        (Method::GET, format!("{path}/graph"), None),
         (Method::POST, format!("{path}/cancel"), None),
         (Method::POST, format!("{path}/resume"), None),
         (
@@ -417,4 +421,47 @@ async fn runs_are_their_tenants_own() {
     }
     let listed = api.call(Method::GET, "/v1/runs").key(Some(&api.other_key));
     assert_eq!(listed.send().await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_run_is_drawn_with_where_its_steps_stand() {
+    let api = with_agent().await;
+    let run = varied(&api).await;
+    let graph = async |format: &str| {
+        let path = format!("/v1/runs/{}/graph?format={format}", run.id);
+        api.get(&path).await
+    };
+    let drawn = graph("json").await.json();
+    let statuses: Vec<_> = drawn["nodes"].as_array().unwrap().iter().collect();
+    let statuses: Vec<_> = statuses
+        .iter()
+        .map(|node| {
+            (
+                node["id"].as_str().unwrap(),
+                node["status"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let whole = api.get(&format!("/v1/runs/{}", run.id)).await.json();
+    let shown = whole["steps"].as_array().unwrap().iter();
+    let shown: Vec<_> = shown
+        .map(|step| {
+            (
+                step["id"].as_str().unwrap(),
+                step["status"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(statuses, shown);
+    assert!(statuses.contains(&("publish", "pending")), "{statuses:?}");
+    let mermaid = graph("mermaid").await;
+    assert_eq!(
+        mermaid.header("content-type"),
+        "text/vnd.mermaid; charset=utf-8"
+    );
+    assert!(mermaid.text.contains("style n0 fill:"), "{}", mermaid.text);
+    let svg = graph("svg").await;
+    assert_eq!(svg.header("content-type"), "image/svg+xml");
+    assert!(svg.text.contains(", pending</title>"), "{}", svg.text);
+    assert_eq!(graph("png").await.problem(), "invalid-parameter");
 }

@@ -1,16 +1,16 @@
 //! What steps start: agents, tasks and other runs.
 
+use jiff::SignedDuration;
 use serde_json::Value;
 use tdev_domain::order::Priority;
 use tdev_domain::{
     AgentName, AgentVersion, Callee, Invocation, InvocationChange, InvocationId, Run, RunId,
     StepError, StepErrorKind, StepTry, Task, TaskDraft, TaskId, TaskMessage, VersionNumber,
-    WorkflowName, WorkflowVersion,
 };
 use tdev_invocation::{CommitError, Journal, WakeUp};
 use tdev_run::limits::MAX_DEPTH;
 use tdev_run::{Start, Store, Unavailable, World};
-use tdev_workflow::{TaskWork, WorkflowRef};
+use tdev_workflow::TaskWork;
 
 use super::{Runs, lost, no_agent};
 use crate::tools::unavailable;
@@ -106,15 +106,17 @@ impl Runs<'_> {
             let message = format!("workflows may start each other {MAX_DEPTH} deep");
             return Ok(Err(StepError::new(StepErrorKind::LimitExceeded, message)));
         }
-        let Some(WorkflowRef { name, version }) = &start.workflow else {
+        let Some((name, version)) = &start.workflow else {
             return Err(lost("a nested run names no workflow".to_owned()));
         };
-        let Some(found) = self.workflow(name, *version).await? else {
-            let message = format!("there is no workflow '{name}'");
+        let table = &self.deps.table;
+        let found = table.workflow_version(self.tenant, name, *version).await;
+        let Some(found) = found.map_err(unavailable)? else {
+            let message = format!("there is no workflow '{name}' in version {version}");
             return Ok(Err(StepError::new(StepErrorKind::Unavailable, message)));
         };
         let now = self.now();
-        let nested = Run {
+        let mut nested = Run {
             id: id.clone(),
             workflow: name.clone(),
             version: found.version,
@@ -129,6 +131,12 @@ impl Runs<'_> {
             updated_at: now,
             ..parent.clone()
         };
+        let plan = self.plan(&nested).await?;
+        // It has the time of its own definition, within that of the run that waits for it.
+        let time = i64::try_from(plan.deadline_seconds).map(SignedDuration::from_secs);
+        let until = time.ok().and_then(|time| now.checked_add(time).ok());
+        nested.deadline = until.map_or(nested.deadline, |until| until.min(nested.deadline));
+        nested.latest = self.store().latest(&plan).await?;
         match self.store().put_run(&tdev_run::accept(nested, now)).await {
             // Somebody started it before.
             Ok(()) | Err(CommitError::Conflict) => {}
@@ -136,25 +144,6 @@ impl Runs<'_> {
         }
         self.call(id, None, now).await?;
         Ok(Ok(()))
-    }
-
-    /// The version of a workflow to run; none of one that was deleted.
-    async fn workflow(
-        &self,
-        name: &WorkflowName,
-        version: Option<VersionNumber>,
-    ) -> Result<Option<WorkflowVersion>, Unavailable> {
-        let table = &self.deps.table;
-        let found = table
-            .workflow(self.tenant, name)
-            .await
-            .map_err(unavailable)?;
-        let Some(found) = found.filter(|found| !found.deleted) else {
-            return Ok(None);
-        };
-        let version = version.unwrap_or(found.latest);
-        let found = table.workflow_version(self.tenant, name, version).await;
-        found.map_err(unavailable)
     }
 }
 

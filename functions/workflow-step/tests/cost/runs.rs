@@ -247,6 +247,12 @@ impl World {
     /// Stores a run and calls a worker, as the gateway does.
     async fn accept_run(&self, workflow: &WorkflowVersion, input: &Value) -> RunId {
         let now = Timestamp::now();
+        let definition = self.store().definition(&workflow.definition).await;
+        let text = String::from_utf8(definition.unwrap().unwrap()).unwrap();
+        let plan = Plan::new(&Definition::from_json(&text).unwrap()).unwrap();
+        // The gateway has the definition at hand.
+        self.requests();
+        let latest = self.store().latest(&plan).await.unwrap();
         let run = Run {
             id: RunId::generate(),
             tenant: tenant(),
@@ -260,6 +266,7 @@ impl World {
             depth: 0,
             deadline: now + SignedDuration::from_hours(24),
             resumed: 0,
+            latest,
             task_token: None,
             revision: 0,
             due_at: None,

@@ -29,7 +29,7 @@
 //! | run of a workflow | `TENANT#<tenant>#RUN#<id>` | `RUN` | moving it on, polling it |
 //! | step of a run | `TENANT#<tenant>#RUN#<id>` | `STEP#<step, 10 digits>` | moving the run on, showing it |
 //! | item of a map | `TENANT#<tenant>#RUN#<id>` | `ITEM#<step, 10 digits>#<item, 10 digits>` | moving the run on, showing it |
-//! | who has a place in a run | `TENANT#<tenant>#RUN#<id>` | `GATE#<how often it was resumed, 10 digits>` | beginning the next step when one ends |
+//! | who has a place in a run, or a map | `TENANT#<tenant>#RUN#<id>` | `GATE#<how often it was resumed, 10 digits>`; of a map then `#<step, 10 digits>#<part, 10 digits>` | beginning the next step when one ends |
 //! | meeting in a run | `TENANT#<tenant>#RUN#<id>` | `MEET#<name>` | knowing the last of those that a step waits for |
 //! | problem | `TENANT#<tenant>#PROBLEMS` | `<name>` | evolving agents by it, listing a tenant's problems |
 //! | looks at held-out cases | `TENANT#<tenant>#LOOKS` | `<digest of the problem>` | looking at them, and not too often |
@@ -79,7 +79,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use tdev_domain::{
-    AgentName, ApiKeyId, ArtifactDigest, Capability, InvocationId, KeyDigest, Place,
+    AgentName, ApiKeyId, ArtifactDigest, Capability, GateKey, InvocationId, KeyDigest, Place,
     RegistrationId, RunId, TaskId, TenantId, VersionNumber, WorkflowName,
 };
 
@@ -280,8 +280,13 @@ pub(super) fn parse_run(pk: &str, sk: &str) -> Option<(TenantId, RunId, Option<P
     Some((tenant.parse().ok()?, run.parse().ok()?, place))
 }
 
-pub(super) fn gate(tenant: &TenantId, run: &RunId, resumed: u32) -> Key {
-    Key::new(run_partition(tenant, run), format!("GATE#{resumed:010}"))
+pub(super) fn gate(tenant: &TenantId, run: &RunId, key: GateKey) -> Key {
+    let GateKey { resumed, map, part } = key;
+    let sk = match map {
+        None => format!("GATE#{resumed:010}"),
+        Some(map) => format!("GATE#{resumed:010}#{map:010}#{part:010}"),
+    };
+    Key::new(run_partition(tenant, run), sk)
 }
 
 pub(super) fn meeting(tenant: &TenantId, run: &RunId, meeting: &str) -> Key {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::config::AsyncSleep;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use tdev_domain::{Gate, Joined, Place, RunId, StepRecord, TenantId};
+use tdev_domain::{Gate, GateKey, Joined, Place, RunId, StepRecord, TenantId};
 
 use super::body::{self, BODY, Owner};
 use super::item::{self, Item};
@@ -146,8 +146,7 @@ impl Table {
         self.put_revision(WRITE, &item, step.revision).await
     }
 
-    /// Who has a place in a run that says how many steps may be under way at once, since it was
-    /// resumed for the `resumed`-th time.
+    /// Who has a place where only so many steps of a run, or items of a map, may be under way.
     ///
     /// # Errors
     /// As of [`Self::steps`].
@@ -156,19 +155,17 @@ impl Table {
         objects: &Objects,
         tenant: &TenantId,
         run: &RunId,
-        resumed: u32,
+        key: GateKey,
     ) -> Result<Option<Gate>> {
-        let Some(item) = self
-            .item(READ_GATE, &keys::gate(tenant, run, resumed))
-            .await?
-        else {
+        let key = keys::gate(tenant, run, key);
+        let Some(item) = self.item(READ_GATE, &key).await? else {
             return Ok(None);
         };
         let gate = body::decode(READ_GATE, objects, owner(tenant, run), &item);
         gate.await.map(Some)
     }
 
-    /// Writes the next revision of who has a place in a run.
+    /// Writes the next revision of who has a place.
     ///
     /// # Errors
     /// As of [`Self::put_step`].
@@ -182,7 +179,7 @@ impl Table {
     ) -> Result<()> {
         let owner = owner(tenant, run);
         let body = body::encode(WRITE_GATE, objects, owner, gate, &LARGE_OF_GATE).await?;
-        let mut item = keys::gate(tenant, run, gate.resumed).attributes();
+        let mut item = keys::gate(tenant, run, gate.key).attributes();
         item.insert(BODY.to_owned(), body);
         item.insert("revision".to_owned(), item::count(gate.revision));
         item.insert(EXPIRES_AT.to_owned(), expiry(now));

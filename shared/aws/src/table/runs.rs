@@ -1,8 +1,12 @@
 //! Runs of workflows.
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use tdev_domain::{Invalid, Run, RunId, RunState, StepTry, TenantId, VersionNumber, WorkflowName};
+use tdev_domain::{
+    AgentName, AgentStatus, Invalid, Latest, Run, RunId, RunState, StepTry, TenantId,
+    VersionNumber, WorkflowName,
+};
 
 use super::body::{self, BODY, Owner};
 use super::item::{self, Item};
@@ -20,11 +24,16 @@ const LIST: &str = "list runs";
 /// How long a run is kept after its end, in seconds.
 const KEPT_FOR: i64 = 30 * 24 * 60 * 60;
 
+/// How many agents or workflows are looked up at once.
+const AT_ONCE: usize = 16;
+
 /// The parts of a run that may be large.
-const LARGE: [&str; 4] = [
+const LARGE: [&str; 6] = [
     "/input",
+    "/latest",
     "/status/output",
     "/status/because",
+    "/status/order",
     "/status/uncompensated",
 ];
 
@@ -107,6 +116,39 @@ impl Table {
             Put::Written => Ok(()),
             Put::Refused { error, .. } => Err(error),
         }
+    }
+
+    /// The latest versions of those of these agents and workflows that are there.
+    pub async fn latest(
+        &self,
+        tenant: &TenantId,
+        agents: impl IntoIterator<Item = &AgentName>,
+        workflows: impl IntoIterator<Item = &WorkflowName>,
+    ) -> Result<Latest> {
+        let agents: Vec<AgentName> = agents.into_iter().cloned().collect();
+        let agents = stream::iter(agents).map(async |name| {
+            let found = self.agent(tenant, &name).await?;
+            let active = found.filter(|found| found.status == AgentStatus::Active);
+            Ok::<_, Error>(active.map(|found| (name, found.latest)))
+        });
+        let workflows: Vec<WorkflowName> = workflows.into_iter().cloned().collect();
+        let workflows = stream::iter(workflows).map(async |name| {
+            let found = self.workflow(tenant, &name).await?;
+            let active = found.filter(|found| !found.deleted);
+            Ok::<_, Error>(active.map(|found| (name, found.latest)))
+        });
+        Ok(Latest {
+            agents: agents
+                .buffer_unordered(AT_ONCE)
+                .try_filter_map(async |found| Ok(found))
+                .try_collect()
+                .await?,
+            workflows: workflows
+                .buffer_unordered(AT_ONCE)
+                .try_filter_map(async |found| Ok(found))
+                .try_collect()
+                .await?,
+        })
     }
 
     /// A tenant's runs, the newest first. What has just changed may be missing, or listed as it

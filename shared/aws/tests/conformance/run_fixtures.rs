@@ -3,8 +3,8 @@
 use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
 use tdev_domain::{
-    ArtifactDigest, InvocationId, Part, Place, Run, RunId, RunStatus, StepRecord, StepState,
-    StepTry, Try, VersionNumber, Work,
+    ArtifactDigest, InvocationId, Latest, Part, Place, Run, RunId, RunStatus, StepRecord,
+    StepState, StepTry, Try, VersionNumber, Work,
 };
 
 use super::fixtures::tenant;
@@ -30,6 +30,7 @@ pub(crate) fn run(workflow: &str, input: Value) -> Run {
         depth: 1,
         deadline: now + 1.hour(),
         resumed: 0,
+        latest: Latest::default(),
         task_token: Some("token".to_owned()),
         revision: 0,
         due_at: Some(now + 1.minute()),
@@ -69,6 +70,8 @@ pub(crate) fn running(place: Place) -> StepRecord {
         }],
         forgiven: 0,
         compensation: None,
+        compensation_started_at: None,
+        compensation_ended_at: None,
         revision: 0,
         due_at: Some(now + 1.minute()),
         started_at: now,

@@ -31,6 +31,7 @@ fn statuses(value: &Value) -> [RunStatus; 6] {
         },
         RunStatus::Compensating {
             because: StopCause::Cancelled,
+            order: (0..3_000).collect(),
         },
         RunStatus::Completed {
             output: value.clone(),

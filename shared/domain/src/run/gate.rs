@@ -1,23 +1,48 @@
-//! How many steps of a run are under way at once.
+//! How many steps of a run, or items of a map, are under way at once.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-/// The steps of a run that says how many may be under way at once: those that have a place, and
-/// those that wait for one.
+/// What a [`Gate`] is before.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct GateKey {
+    /// How often the run was resumed before; each time it has other gates.
+    pub resumed: u32,
+    /// The map whose items it is before; absent for that of the run's steps.
+    pub map: Option<u32>,
+    /// Which part of the items: those of a map that does many at once are dealt out to several
+    /// gates.
+    pub part: u32,
+}
+
+/// Who is under way where only so many may be at once, and who waits for a place: steps of a run by
+/// their number in the plan, or items of a map.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gate {
-    /// How often the run was resumed before; each time it has another gate.
-    pub resumed: u32,
-    /// The steps that have a place, by their number in the plan. Each has begun, or is about to.
+    /// Before what.
+    pub key: GateKey,
+    /// Those that have a place. Each has begun, or is about to.
     #[serde(with = "ranges")]
     pub under_way: BTreeSet<u32>,
-    /// The steps that are ready and have none.
+    /// Those that are ready and have none.
     #[serde(with = "ranges")]
     pub waiting: BTreeSet<u32>,
+    /// More of these, which come after them.
+    pub row: Range<u32>,
     /// Counts the writes; each is made on condition of the count it read.
     pub revision: u64,
+}
+
+impl Gate {
+    /// Whether nobody is under way, and nobody waits.
+    #[must_use]
+    pub fn is_deserted(&self) -> bool {
+        self.under_way.is_empty() && self.waiting.is_empty() && self.row.is_empty()
+    }
 }
 
 /// Sets as text, `0-6,9`: steps that are ready together mostly have numbers in a row.
@@ -76,13 +101,22 @@ mod tests {
     #[test]
     fn numbers_in_a_row_are_written_as_one_range() {
         let gate = Gate {
-            resumed: 1,
+            key: GateKey {
+                resumed: 1,
+                map: Some(4),
+                part: 0,
+            },
             under_way: [7].into(),
             waiting: [0, 1, 2, 5, 8, 9, u32::MAX].into(),
+            row: 10..20,
             revision: 3,
         };
         let written = json!({
-            "resumed": 1, "under_way": "7", "waiting": "0-2,5,8-9,4294967295", "revision": 3
+            "key": {"resumed": 1, "map": 4, "part": 0},
+            "under_way": "7",
+            "waiting": "0-2,5,8-9,4294967295",
+            "row": {"start": 10, "end": 20},
+            "revision": 3
         });
         assert_eq!(serde_json::to_value(&gate).unwrap(), written);
         for wrong in ["x", "1-", "1,,x"] {
@@ -98,7 +132,7 @@ mod tests {
             under_way in prop::collection::btree_set(0_u32..40, 0..20),
             waiting in prop::collection::btree_set(0_u32..12_000, 0..40),
         ) {
-            let gate = Gate { resumed: 0, under_way, waiting, revision: 0 };
+            let gate = Gate { under_way, waiting, ..Gate::default() };
             let text = serde_json::to_string(&gate).unwrap();
             prop_assert_eq!(serde_json::from_str::<Gate>(&text).unwrap(), gate);
         }

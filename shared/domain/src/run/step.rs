@@ -105,11 +105,11 @@ pub enum Work {
         /// Which.
         run: RunId,
     },
-    /// The items of a list, in as many lanes: lane `n` does the items `n`, `n + lanes`, …
+    /// The items of a list, so many at once: whichever ends makes room for the next.
     Map {
         /// How many items.
         items: u32,
-        /// How many lanes.
+        /// How many at once.
         lanes: u32,
     },
 }
@@ -286,6 +286,10 @@ pub struct StepRecord {
     pub forgiven: u32,
     /// How far it is undone; absent unless it is.
     pub compensation: Option<Compensation>,
+    /// When its undoing began.
+    pub compensation_started_at: Option<Timestamp>,
+    /// When its undoing was over.
+    pub compensation_ended_at: Option<Timestamp>,
     /// Counts the writes; each is made on condition of the count it read.
     pub revision: u64,
     /// When the keeper shall look after it; absent where something else is found in its stead.
@@ -296,7 +300,7 @@ pub struct StepRecord {
     pub ended_at: Option<Timestamp>,
 }
 
-/// What is known of the dependencies of a step that has not begun, or of the lanes of a map.
+/// What is known of the dependencies of a step that has not begun, or of the parts of a map.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Joined {
     /// How many are over.

@@ -13,8 +13,7 @@ pub enum Operation {
     Read,
     /// All steps, or all items of a map, are read.
     Query,
-    /// An agent's version, the progress of its run, a cached output or an item of a list is
-    /// looked up.
+    /// The progress of an agent's run, a cached output or an item of a list is looked up.
     LookUp,
     /// An agent is started.
     Start,

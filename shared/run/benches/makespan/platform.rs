@@ -7,11 +7,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tdev_domain::{
-    AgentName, Gate, InvocationId, Joined, Place, Run, RunId, RunState, StepError, StepErrorKind,
-    StepRecord, VersionNumber, Work,
+    AgentName, Gate, GateKey, InvocationId, Joined, Place, Run, RunId, RunState, StepError,
+    StepErrorKind, StepRecord, VersionNumber, Work,
 };
 use tdev_run::{CommitError, Meeting, Progress, Start, Store, Unavailable, World};
-use tdev_workflow::{AgentRef, Plan};
+use tdev_workflow::Plan;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep};
 
@@ -36,7 +36,7 @@ pub struct Job {
 struct State {
     run: Run,
     steps: BTreeMap<Place, StepRecord>,
-    gate: Option<Gate>,
+    gates: HashMap<GateKey, Gate>,
     meetings: HashMap<Meeting, (HashSet<u32>, bool)>,
     lists: HashMap<u32, Vec<Value>>,
     jobs: HashMap<InvocationId, Option<Result<Value, StepError>>>,
@@ -95,7 +95,7 @@ impl Platform {
         let state = State {
             run,
             steps: BTreeMap::new(),
-            gate: None,
+            gates: HashMap::new(),
             meetings: HashMap::new(),
             lists: HashMap::new(),
             jobs: HashMap::new(),
@@ -235,17 +235,17 @@ impl Store for Platform {
         self.operate(Operation::Write, work).await
     }
 
-    async fn gate(&self, _: &RunId, _: u32) -> Result<Option<Gate>, Unavailable> {
-        let work = |state: &mut State| state.gate.clone();
+    async fn gate(&self, _: &RunId, key: GateKey) -> Result<Option<Gate>, Unavailable> {
+        let work = |state: &mut State| state.gates.get(&key).cloned();
         Ok(self.operate(Operation::Read, work).await)
     }
 
     async fn put_gate(&self, _: &RunId, gate: &Gate) -> Result<(), CommitError> {
         let work = |state: &mut State| {
-            let found = state.gate.as_ref().map(|gate| gate.revision);
+            let found = state.gates.get(&gate.key).map(|gate| gate.revision);
             let may = follows(found, gate.revision);
             if may {
-                state.gate = Some(gate.clone());
+                state.gates.insert(gate.key, gate.clone());
             }
             committed(may)
         };
@@ -281,15 +281,6 @@ impl World for Platform {
     /// Counts for nothing: workers keep plans at hand.
     async fn plan(&self, _: &Run) -> Result<Arc<Plan>, Unavailable> {
         Ok(Arc::clone(&self.plan))
-    }
-
-    async fn version(
-        &self,
-        _: &Run,
-        _: &AgentRef,
-    ) -> Result<Result<VersionNumber, StepError>, Unavailable> {
-        let work = |_: &mut State| Ok(VersionNumber::FIRST);
-        Ok(self.operate(Operation::LookUp, work).await)
     }
 
     async fn start(&self, _: &Run, start: &Start) -> Result<Result<(), StepError>, Unavailable> {

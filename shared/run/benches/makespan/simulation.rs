@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use tdev_domain::{ArtifactDigest, Place, Run, RunId, RunStatus, StepRecord, VersionNumber};
+use tdev_domain::{
+    ArtifactDigest, Latest, Place, Run, RunId, RunStatus, StepRecord, VersionNumber,
+};
 use tdev_run::World;
 use tdev_workflow::Plan;
 use tokio::sync::{Semaphore, mpsc};
@@ -57,6 +59,13 @@ struct Simulation {
 
 fn accepted(plan: &Plan, input: Value) -> Run {
     let start = Timestamp::UNIX_EPOCH;
+    let agents = plan.agents().into_iter();
+    let latest = Latest {
+        agents: agents
+            .map(|name| (name.clone(), VersionNumber::FIRST))
+            .collect(),
+        ..Latest::default()
+    };
     let run = Run {
         id: RunId::generate(),
         tenant: "acme".parse().expect("a tenant's name"),
@@ -70,6 +79,7 @@ fn accepted(plan: &Plan, input: Value) -> Run {
         depth: 0,
         deadline: start + SignedDuration::from_hours(30 * 24),
         resumed: 0,
+        latest,
         task_token: None,
         revision: 0,
         due_at: None,

@@ -10,8 +10,10 @@
 
 mod corpus;
 mod dags;
+mod maps;
 mod outside;
 mod sim;
+mod templates;
 mod world;
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use tdev_run::{Changed, Decision};
 use tdev_workflow::Plan;
 
 use crate::corpus::plan;
-use crate::sim::{Disturbance, Sim, now_or_never, start};
+use crate::sim::{Disturbance, Sim, latest, now_or_never, start};
 
 fn sim(steps: &Value) -> (Plan, Sim) {
     let plan = plan(&json!({"name": "w", "steps": steps}));
@@ -122,7 +122,11 @@ fn a_resumed_run_keeps_what_still_stands() {
         let now = sim.model.state().now;
         let deadline = now + SignedDuration::from_hours(1);
         now_or_never(tdev_run::resume(
-            &sim.root, &plan, deadline, &sim.model, now,
+            &sim.root,
+            &plan,
+            (deadline, latest(&plan)),
+            &sim.model,
+            now,
         ))
         .unwrap()
     };
@@ -181,12 +185,97 @@ fn a_resumed_run_has_its_places_again() {
     let now = sim.model.state().now;
     let deadline = now + SignedDuration::from_hours(1);
     let resumed = now_or_never(tdev_run::resume(
-        &sim.root, &plan, deadline, &sim.model, now,
+        &sim.root,
+        &plan,
+        (deadline, latest(&plan)),
+        &sim.model,
+        now,
     ));
     assert!(matches!(resumed.unwrap(), Changed::Made(_)));
     sim.send(None);
     assert_eq!(sim.settle().state(), RunState::Completed);
     assert_eq!(sim.steps().len(), 2);
+}
+
+fn versions(sim: &Sim) -> Vec<(String, String)> {
+    let of = |(id, step): (String, tdev_domain::StepRecord)| {
+        let tries = step.tries.into_iter();
+        let versions = tries.filter_map(|one| match one.work {
+            tdev_domain::Work::Agent { version, .. } => Some(version.to_string()),
+            _ => None,
+        });
+        versions
+            .map(move |version| (id.clone(), version))
+            .collect::<Vec<_>>()
+    };
+    sim.steps().into_iter().flat_map(of).collect()
+}
+
+#[test]
+fn a_run_keeps_the_versions_that_it_began_with() {
+    let plan = plan(&json!({"name": "w", "steps": [
+        {"id": "a", "agent": "ok"},
+        {"id": "b", "agent": {"name": "ok", "version": 2}, "depends_on": ["a"]},
+        {"id": "c", "agent": "fails-1", "depends_on": ["b"], "retry": {"max_attempts": 1}},
+        {"id": "d", "agent": "ok", "depends_on": ["c"]},
+        {"id": "e", "agent": "slow-1", "depends_on": ["d"]}
+    ]}));
+    let mut sim = Sim::of(
+        std::slice::from_ref(&plan),
+        json!({}),
+        Disturbance::default(),
+    );
+    let number = |number: u32| tdev_domain::VersionNumber::try_from(number).unwrap();
+    let named = |name: &str, version| (name.parse().unwrap(), number(version));
+    let latest = |agents: Vec<_>| tdev_domain::Latest {
+        agents: agents.into_iter().collect(),
+        ..tdev_domain::Latest::default()
+    };
+    let first = latest(vec![named("ok", 5), named("fails-1", 1)]);
+    sim.model.state().runs.get_mut(&sim.root).unwrap().latest = first;
+    assert_eq!(sim.settle().state(), RunState::Failed);
+    let then = latest(vec![named("ok", 6), named("fails-1", 3)]);
+    let now = sim.model.state().now;
+    let anew = (now + SignedDuration::from_hours(1), then);
+    let resumed = now_or_never(tdev_run::resume(&sim.root, &plan, anew, &sim.model, now));
+    assert!(matches!(resumed.unwrap(), Changed::Made(_)));
+    sim.send(None);
+    let RunStatus::Failed { because, .. } = sim.settle() else {
+        panic!("not failed")
+    };
+    let StopCause::StepFailed { step, error } = because else {
+        panic!("{because:?}")
+    };
+    assert_eq!(step.as_str(), "e");
+    assert_eq!(error.kind, tdev_domain::StepErrorKind::Unavailable);
+    let used = [("a", 5), ("b", 2), ("c", 1), ("c", 3), ("d", 6)];
+    let used = used.map(|(id, version)| (id.to_owned(), version.to_string()));
+    assert_eq!(versions(&sim), used);
+}
+
+#[test]
+fn to_undo_a_step_takes_as_many_reads_however_many_there_are() {
+    let reads = |count: usize| {
+        let mut steps: Vec<Value> = (0..count)
+            .map(|n| {
+                json!({"id": format!("s{n}"), "agent": "ok", "compensate_with": {"agent": "ok"}})
+            })
+            .collect();
+        let all: Vec<String> = (0..count).map(|n| format!("s{n}")).collect();
+        steps.push(json!({"id": "last", "agent": "rejects", "depends_on": all}));
+        let (_, mut sim) = sim(&Value::Array(steps));
+        sim.until(|sim| sim.run().status.state() == RunState::Compensating);
+        let before = sim.model.state().records_read;
+        assert_eq!(sim.settle().state(), RunState::Failed);
+        let after = sim.model.state().records_read;
+        (after - before) / count
+    };
+    assert!(
+        reads(60) <= 6 && reads(120) <= 6,
+        "{}, {}",
+        reads(60),
+        reads(120)
+    );
 }
 
 #[test]

@@ -9,7 +9,8 @@ use std::task::{Context, Poll, Waker};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tdev_domain::{
-    ArtifactDigest, Part, Place, Run, RunId, RunStatus, StepRecord, StepState, VersionNumber,
+    ArtifactDigest, Latest, Part, Place, Run, RunId, RunStatus, StepRecord, StepState,
+    VersionNumber, Work,
 };
 use tdev_run::Error;
 use tdev_workflow::Plan;
@@ -45,6 +46,17 @@ pub(crate) struct Sim {
     random: u64,
 }
 
+/// The first version of everything that `plan` names.
+pub(crate) fn latest(plan: &Plan) -> Latest {
+    let first = VersionNumber::FIRST;
+    let agents = plan.agents().into_iter();
+    let workflows = plan.workflows().into_iter();
+    Latest {
+        agents: agents.map(|name| (name.clone(), first)).collect(),
+        workflows: workflows.map(|name| (name.clone(), first)).collect(),
+    }
+}
+
 pub(crate) fn start() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }
@@ -75,6 +87,7 @@ impl Sim {
                 depth: 0,
                 deadline: start() + SignedDuration::from_hours(24),
                 resumed: 0,
+                latest: latest(first),
                 task_token: None,
                 revision: 0,
                 due_at: None,
@@ -197,6 +210,19 @@ impl Sim {
             });
             let under_way = under_way.count();
             assert!(under_way <= most as usize, "{under_way} under way");
+        }
+        let mut items: BTreeMap<(&RunId, u32), usize> = BTreeMap::new();
+        for ((run, place), step) in &state.steps {
+            let is_under_way = step.state != StepState::Pending && !step.state.is_over();
+            if place.item.is_some() && is_under_way {
+                *items.entry((run, place.step)).or_default() += 1;
+            }
+        }
+        for ((run, step), under_way) in items {
+            let map = &state.steps[&(run.clone(), Place::step(step))];
+            if let Some(Work::Map { lanes, .. }) = map.tries.last().map(|last| &last.work) {
+                assert!(under_way <= *lanes as usize, "{under_way} items under way");
+            }
         }
     }
 

@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tdev_domain::{
-    AgentName, Gate, Joined, Place, Run, RunId, RunState, RunStatus, StepError, StepErrorKind,
-    StepRecord, StepTry, VersionNumber, Work,
+    AgentName, Gate, GateKey, Joined, Place, Run, RunId, RunState, RunStatus, StepError,
+    StepErrorKind, StepRecord, StepTry, VersionNumber, Work,
 };
 use tdev_run::{CommitError, Meeting, Progress, Start, Store, Unavailable, World};
-use tdev_workflow::{AgentRef, Plan};
+use tdev_workflow::Plan;
+
+use crate::sim::latest;
 
 /// What an agent does, by its name: `ok`, `slow-30` (takes 30 seconds), `fails` (always),
 /// `fails-2` (its first two tries), `rejects` (fails so that no retry helps).
@@ -25,10 +27,17 @@ pub(crate) struct Job {
     pub(crate) told: bool,
 }
 
+/// What an agent gives for an input, or how it fails.
+pub(crate) type Answer = fn(&Value) -> Result<Value, String>;
+
 impl Job {
-    fn result(&self) -> Result<Value, StepError> {
+    fn result(&self, answers: &BTreeMap<&'static str, Answer>) -> Result<Value, StepError> {
         if self.cancelled {
             return Err(StepError::new(StepErrorKind::Cancelled, "called off"));
+        }
+        if let Some(answer) = answers.get(self.agent.as_str()) {
+            let failed = |message| StepError::new(StepErrorKind::AgentFailed, message);
+            return answer(&self.input).map_err(failed);
         }
         let fails = match self.agent.strip_prefix("fails") {
             Some("") => true,
@@ -66,8 +75,10 @@ pub(crate) struct State {
     pub(crate) runs: BTreeMap<RunId, Run>,
     pub(crate) steps: BTreeMap<(RunId, Place), StepRecord>,
     pub(crate) meetings: BTreeMap<(RunId, Meeting), (BTreeSet<u32>, bool)>,
-    pub(crate) gates: BTreeMap<(RunId, u32), Gate>,
+    pub(crate) gates: BTreeMap<(RunId, GateKey), Gate>,
     pub(crate) lists: BTreeMap<(RunId, u32), Vec<Value>>,
+    /// What agents give that do not do what their names say.
+    pub(crate) answers: BTreeMap<&'static str, Answer>,
     pub(crate) jobs: BTreeMap<String, Job>,
     pub(crate) cache: BTreeMap<String, (Value, Timestamp)>,
     pub(crate) messages: Vec<Message>,
@@ -76,6 +87,8 @@ pub(crate) struct State {
     pub(crate) operations: u32,
     /// The operation with which the worker is lost, and whether that is done first.
     pub(crate) fault: Option<(u32, bool)>,
+    /// How many records of steps were read.
+    pub(crate) records_read: usize,
     /// The most items a meeting ever had.
     pub(crate) largest_meeting: usize,
 }
@@ -147,7 +160,9 @@ impl Store for Model {
             let found = places
                 .iter()
                 .filter_map(|place| state.steps.get(&(run.clone(), *place)).cloned());
-            found.collect()
+            let found: Vec<_> = found.collect();
+            state.records_read += found.len();
+            found
         })
     }
 
@@ -155,7 +170,9 @@ impl Store for Model {
         self.operate(|state| {
             let of_run = state.steps.iter().filter(|((of, _), _)| of == run);
             let steps = of_run.filter(|((_, place), _)| place.item.is_none());
-            steps.map(|(_, record)| record.clone()).collect()
+            let found: Vec<_> = steps.map(|(_, record)| record.clone()).collect();
+            state.records_read += found.len();
+            found
         })
     }
 
@@ -179,13 +196,13 @@ impl Store for Model {
         }))
     }
 
-    async fn gate(&self, run: &RunId, resumed: u32) -> Result<Option<Gate>, Unavailable> {
-        self.operate(|state| state.gates.get(&(run.clone(), resumed)).cloned())
+    async fn gate(&self, run: &RunId, key: GateKey) -> Result<Option<Gate>, Unavailable> {
+        self.operate(|state| state.gates.get(&(run.clone(), key)).cloned())
     }
 
     async fn put_gate(&self, run: &RunId, gate: &Gate) -> Result<(), CommitError> {
         committed(self.operate(|state| {
-            let key = (run.clone(), gate.resumed);
+            let key = (run.clone(), gate.key);
             let found = state.gates.get(&key).map(|gate| gate.revision);
             let may = may_write(found, gate.revision);
             if may {
@@ -225,14 +242,6 @@ impl World for Model {
         self.operate(|state| Arc::clone(&state.plans[run.workflow.as_str()]))
     }
 
-    async fn version(
-        &self,
-        _: &Run,
-        _: &AgentRef,
-    ) -> Result<Result<VersionNumber, StepError>, Unavailable> {
-        self.operate(|_| Ok(VersionNumber::FIRST))
-    }
-
     async fn start(&self, run: &Run, start: &Start) -> Result<Result<(), StepError>, Unavailable> {
         self.operate(|state| {
             assert_eq!(start.of.run, run.id);
@@ -242,12 +251,14 @@ impl World for Model {
                 } => (invocation.to_string(), agent.to_string()),
                 Work::Task { task } => (task.to_string(), "routed".to_owned()),
                 Work::Run { run: nested } => {
-                    let workflow = start.workflow.clone().unwrap().name;
+                    let (workflow, _) = start.workflow.clone().unwrap();
                     if !state.runs.contains_key(nested) {
+                        let plan = Arc::clone(&state.plans[workflow.as_str()]);
                         let nested = Run {
                             id: nested.clone(),
                             workflow,
                             input: start.input.clone(),
+                            latest: latest(&plan),
                             parent: Some(start.of.clone()),
                             depth: run.depth + 1,
                             ..run.clone()
@@ -267,7 +278,7 @@ impl World for Model {
             };
             let seconds = match agent.strip_prefix("slow-") {
                 Some(seconds) => seconds.parse().unwrap(),
-                None => 1,
+                None => start.input["seconds"].as_i64().unwrap_or(1),
             };
             let ends_at = state.now + SignedDuration::from_secs(seconds);
             let job = Job {
@@ -293,7 +304,9 @@ impl World for Model {
             };
             match state.jobs.get(&key) {
                 None => Progress::Absent,
-                Some(job) if job.ends_at <= state.now => Progress::Ended(job.result()),
+                Some(job) if job.ends_at <= state.now => {
+                    Progress::Ended(job.result(&state.answers))
+                }
                 Some(_) => Progress::Running,
             }
         })

@@ -68,7 +68,8 @@ pub struct Step {
     pub when: Option<String>,
     /// How often its work is tried.
     pub retry: RetryPolicy,
-    /// How long one try of its work may take, in seconds. By default 300, for an approval a day.
+    /// How long one try of its work may take, in seconds. By default 300, and for
+    /// an approval or another workflow a day.
     pub timeout_seconds: Option<u64>,
     /// How long it is expected to take, in seconds, which decides on nothing but the order in which
     /// ready steps begin. By default a second, and for a wait as long as it is.

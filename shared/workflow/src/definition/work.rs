@@ -58,7 +58,8 @@ impl<E, T> Kind<E, T> {
 pub struct AgentRef {
     /// The agent.
     pub name: AgentName,
-    /// The version; the latest when the run starts, where it is absent.
+    /// The version. Where it is absent, the latest when the run was accepted or last resumed, for all
+    /// its steps.
     pub version: Option<VersionNumber>,
 }
 
@@ -68,7 +69,8 @@ pub struct AgentRef {
 pub struct WorkflowRef {
     /// The workflow.
     pub name: WorkflowName,
-    /// The version; the latest when the run starts, where it is absent.
+    /// The version. Where it is absent, the latest when the run was accepted or last resumed, for all
+    /// its steps.
     pub version: Option<VersionNumber>,
 }
 

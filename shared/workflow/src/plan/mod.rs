@@ -2,14 +2,14 @@
 
 mod order;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tdev_domain::{Invalid, StepId, WorkflowName};
+use tdev_domain::{AgentName, Invalid, StepId, WorkflowName};
 
-use crate::definition::{Cache, Compensation, DependencyKind, Kind, RetryPolicy, Wait};
-use crate::{Expression, Template};
+use crate::definition::{Cache, Compensation, DependencyKind, Kind, RetryPolicy, Wait, Work};
+use crate::{Expression, Template, limits};
 pub(crate) use order::{cycles, topological};
 
 /// The place of a step in a plan: its number in topological order, from 0.
@@ -92,9 +92,8 @@ pub struct PlanStep {
     pub when: Option<Expression>,
     /// How often its work is tried.
     pub retry: RetryPolicy,
-    /// How long one try may take, in seconds. `None` stands for
-    /// [`DEFAULT_TIMEOUT_SECONDS`](crate::limits::DEFAULT_TIMEOUT_SECONDS), and for an approval
-    /// for [`DEFAULT_APPROVAL_SECONDS`](crate::limits::DEFAULT_APPROVAL_SECONDS).
+    /// How long one try may take, in seconds, if its author said so; see
+    /// [`timeout`](Self::timeout).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<u64>,
     /// How long it is expected to take, in seconds, if its author said so.
@@ -178,6 +177,21 @@ impl From<Plan> for PlanForm {
 }
 
 impl PlanStep {
+    /// How long one try may take, or an approval is waited for, in seconds: as its author says, or
+    /// else as is usual for its kind.
+    #[must_use]
+    pub fn timeout(&self) -> u64 {
+        let by_kind = match &self.kind {
+            Kind::Approval(_) => limits::DEFAULT_APPROVAL_SECONDS,
+            Kind::Workflow(_) => limits::DEFAULT_DEADLINE_SECONDS,
+            Kind::Map(map) if matches!(map.work, Work::Workflow(_)) => {
+                limits::DEFAULT_DEADLINE_SECONDS
+            }
+            _ => limits::DEFAULT_TIMEOUT_SECONDS,
+        };
+        self.timeout_seconds.unwrap_or(by_kind)
+    }
+
     /// How long the step is expected to take, in seconds: as its author says, as long as the wait
     /// that it is, or else a second.
     #[must_use]
@@ -234,6 +248,38 @@ impl Plan {
         self.index.get(id).copied()
     }
 
+    /// The agents that its steps call, compensations included.
+    #[must_use]
+    pub fn agents(&self) -> BTreeSet<&AgentName> {
+        let called = self.steps.iter().filter_map(|step| match &step.kind {
+            Kind::Agent(agent) => Some(&agent.name),
+            Kind::Map(map) => match &map.work {
+                Work::Agent(agent) => Some(&agent.name),
+                _ => None,
+            },
+            _ => None,
+        });
+        let undo = self
+            .steps
+            .iter()
+            .filter_map(|step| step.compensate_with.as_ref());
+        called.chain(undo.map(|undo| &undo.agent.name)).collect()
+    }
+
+    /// The workflows that its steps run.
+    #[must_use]
+    pub fn workflows(&self) -> BTreeSet<&WorkflowName> {
+        let run = self.steps.iter().filter_map(|step| match &step.kind {
+            Kind::Workflow(workflow) => Some(&workflow.name),
+            Kind::Map(map) => match &map.work {
+                Work::Workflow(workflow) => Some(&workflow.name),
+                _ => None,
+            },
+            _ => None,
+        });
+        run.collect()
+    }
+
     /// What `step` depends on, in ascending order.
     #[must_use]
     pub fn dependencies(&self, step: StepIndex) -> &[Edge] {
@@ -285,6 +331,25 @@ mod tests {
     use crate::Definition;
 
     use super::*;
+
+    #[test]
+    fn a_nested_run_may_take_as_long_as_any_run() {
+        let definition = Definition::from_yaml(
+            "
+name: w
+steps:
+  - {id: agent, agent: x}
+  - {id: given, workflow: w, timeout_seconds: 7}
+  - {id: nested, workflow: w}
+  - {id: each, map: {over: input, workflow: w}}
+  - {id: person, approval: {}}
+",
+        );
+        let plan = Plan::new(&definition.unwrap()).unwrap();
+        let timeouts = plan.steps().iter().map(PlanStep::timeout);
+        let day = 24 * 3600;
+        assert!(timeouts.eq([300, 7, day, day, day]));
+    }
 
     #[test]
     fn paths_lead_from_the_beginning_of_a_step_to_the_end() {

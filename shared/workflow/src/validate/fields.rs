@@ -162,8 +162,13 @@ impl Fields<'_> {
     }
 
     fn timeout(&mut self) {
-        let most = match self.step.kind {
-            Kind::Approval(_) | Kind::Workflow(_) => limits::MAX_DEADLINE_SECONDS,
+        let most = match &self.step.kind {
+            Kind::Approval(_)
+            | Kind::Workflow(_)
+            | Kind::Map(Map {
+                work: Work::Workflow(_),
+                ..
+            }) => limits::MAX_DEADLINE_SECONDS,
             _ => limits::MAX_TIMEOUT_SECONDS,
         };
         let given = self.step.timeout_seconds;

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tdev_domain::{
-    ArtifactDigest, InvocationId, Place, RunId, RunStatus, StepError, StepErrorKind, StopCause,
-    VersionNumber, Work,
+    ArtifactDigest, InvocationId, Latest, Place, RunId, RunStatus, StepError, StepErrorKind,
+    StopCause, VersionNumber, Work,
 };
 
 use super::*;
@@ -25,6 +25,7 @@ fn run() -> Run {
         depth: 0,
         deadline: at(86_400),
         resumed: 0,
+        latest: Latest::default(),
         task_token: None,
         revision: 0,
         due_at: None,
@@ -41,6 +42,8 @@ fn step(place: u32, started: i64) -> StepRecord {
         tries: Vec::new(),
         forgiven: 0,
         compensation: None,
+        compensation_started_at: None,
+        compensation_ended_at: None,
         revision: 0,
         due_at: None,
         started_at: at(started),
@@ -146,31 +149,84 @@ fn what_has_just_happened_is_held_back_unless_the_run_has_ended() {
     assert!(again.ended && again.events.is_empty());
 }
 
+fn undone(record: &mut StepRecord, started: i64, ended: i64, compensation: Compensation) {
+    record.compensation = Some(compensation);
+    record.compensation_started_at = Some(at(started));
+    record.compensation_ended_at = Some(at(ended));
+}
+
 #[test]
 fn compensations_are_told_as_they_are_done_the_last_step_first() {
     let because = StopCause::Cancelled;
+    let order = vec![2, 1, 0];
     let mut run = Run {
-        status: RunStatus::Compensating { because },
+        status: RunStatus::Compensating { because, order },
+        updated_at: at(6),
         ..run()
     };
     let mut steps = [completed(0, 4), completed(1, 5), completed(2, 6)];
-    steps[2].compensation = Some(Compensation::Done);
+    undone(&mut steps[2], 7, 8, Compensation::Done);
     let first = since(Cursor::START, &run, &steps, at(9));
     assert_eq!(
         told(&first)[7..],
-        ["step_compensated s2", "run_status compensating"]
+        [
+            "compensation_started s2",
+            "step_compensated s2",
+            "run_status compensating"
+        ]
     );
-    steps[1].compensation = Some(Compensation::Failed { error: error() });
-    steps[0].compensation = Some(Compensation::Done);
+    undone(
+        &mut steps[1],
+        9,
+        10,
+        Compensation::Failed { error: error() },
+    );
+    undone(&mut steps[0], 10, 12, Compensation::Done);
     let uncompensated = Vec::new();
     run.status = RunStatus::Cancelled { uncompensated };
-    let second = since(cursor(&first), &run, &steps, at(9));
+    let second = since(cursor(&first), &run, &steps, at(12));
     assert_eq!(
         told(&second),
         [
+            "compensation_started s1",
+            "compensation_started s0",
             "compensation_failed s1",
             "step_compensated s0",
             "run_status cancelled"
+        ]
+    );
+    assert_eq!(second.events[0].at, Some(at(9)));
+}
+
+#[test]
+fn items_are_told_of_between_the_beginning_and_the_end_of_their_map() {
+    let map = completed(0, 5);
+    let item = |item: u32, ended: i64| {
+        let mut record = completed(0, ended);
+        record.place = Place::item(0, item);
+        record
+    };
+    let ended = Run {
+        status: RunStatus::Completed { output: json!(1) },
+        ..run()
+    };
+    let steps = [item(1, 5), map, item(0, 4)];
+    let found = since(Cursor::START, &ended, &steps, at(9));
+    let found: Vec<_> = (found.events.iter().map(|event| event.item))
+        .zip(told(&found))
+        .map(|(item, what)| item.map_or(what.clone(), |item| format!("{what}.{item}")))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "run_accepted",
+            "step_started s0",
+            "step_started s0.0",
+            "step_started s0.1",
+            "step_completed s0.0",
+            "step_completed s0.1",
+            "step_completed s0",
+            "run_status completed"
         ]
     );
 }
@@ -185,29 +241,32 @@ fn a_resumed_run_is_told_of_anew() {
         },
         ..run()
     };
-    let mut undone = completed(0, 4);
-    undone.compensation = Some(Compensation::Done);
-    let first = since(Cursor::START, &failed, &[undone.clone()], at(9));
+    let mut before = completed(0, 4);
+    undone(&mut before, 5, 6, Compensation::Done);
+    let first = since(Cursor::START, &failed, &[before.clone()], at(9));
     assert!(first.ended);
     let resumed = Run {
         resumed: 1,
         ..run()
     };
-    let mut reset = undone;
+    let mut reset = before;
     reset.state = StepState::Pending;
     reset.ended_at = None;
     reset.compensation = None;
+    reset.compensation_started_at = None;
+    reset.compensation_ended_at = None;
     let second = since(cursor(&first), &resumed, &[reset], at(20));
     assert_eq!(told(&second), ["run_resumed"]);
     let mut again = completed(0, 15);
     again.started_at = at(12);
-    again.compensation = Some(Compensation::Done);
+    undone(&mut again, 16, 17, Compensation::Done);
     let third = since(cursor(&second), &failed_again(failed), &[again], at(20));
     assert_eq!(
         told(&third),
         [
             "step_started s0",
             "step_completed s0",
+            "compensation_started s0",
             "step_compensated s0",
             "run_status failed"
         ]
@@ -239,22 +298,24 @@ fn an_answer_has_a_bounded_number_of_events() {
 #[test]
 fn only_cursors_that_were_given_out_are_taken() {
     let encoded = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
-    for good in ["0.running.0", "1.failed.3.1700000000000000000.4.4294967295"] {
+    for good in ["0.running", "1.failed.1700000000000000000.4.2.0.4294967295"] {
         let cursor = Cursor::parse(&encoded(good)).unwrap();
         assert_eq!(cursor.text(), encoded(good));
     }
     for bad in [
         "",
         "0",
-        "0.done.0",
-        "0.running.-1",
-        "0.running.0.1",
-        "0.running.0.1.2.3.4",
-        "0.running.0.99999999999999999999999999999.0.0",
+        "0.done",
+        "-1.running",
+        "0.running.1",
+        "0.running.1.2.3.4",
+        "0.running.1.2.4.0.0",
+        "0.running.1.2.3.4.5.6",
+        "0.running.99999999999999999999999999999.0.0.0.0",
     ] {
         assert_eq!(Cursor::parse(&encoded(bad)), None, "{bad}");
     }
-    assert_eq!(Cursor::parse("0.running.0"), None);
+    assert_eq!(Cursor::parse("0.running"), None);
 }
 
 /// A step that goes through its tries: when it begins, how long each takes, and whether it ends.
