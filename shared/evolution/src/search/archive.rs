@@ -63,3 +63,67 @@ fn strength(losses: &[Loss], usual: &[Loss]) -> usize {
     let least = (0..DIVISIONS).min_by(|a, b| shares[*a].total_cmp(&shares[*b]));
     least.unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Genome;
+    use crate::search::{Id, Maker, Score};
+
+    fn individual(child: u32, nodes: u32, losses: &[f64], full: bool) -> Arc<Individual> {
+        let losses: Vec<Loss> = losses.iter().map(|loss| Loss::or_worst(*loss)).collect();
+        Arc::new(Individual {
+            id: Id {
+                generation: 1,
+                child,
+            },
+            island: 0,
+            genome: Genome::default(),
+            text: String::new(),
+            nodes,
+            score: Score::of(&losses),
+            losses,
+            full,
+            parents: Vec::new(),
+            maker: Maker::Copy,
+        })
+    }
+
+    #[test]
+    fn the_best_of_each_size_and_strength_is_kept() {
+        let origin = individual(0, 3, &[4.0; 8], true);
+        let mut archive = Vec::new();
+        let mut offer = |nodes, losses: [f64; 8], full| {
+            let fresh = individual(nodes, nodes, &losses, full);
+            keep(&mut archive, &fresh, &origin, 79, 0.0);
+            let kept = archive.iter().map(|(_, kept)| kept.nodes);
+            kept.collect::<Vec<u32>>()
+        };
+        let strong_on = |part: usize, rest: f64| {
+            let mut losses = [rest; 8];
+            losses[part] = 0.5;
+            losses
+        };
+        assert_eq!(offer(3, strong_on(2, 4.0), true), [3]);
+        assert_eq!(offer(4, strong_on(5, 9.0), true), [3, 4]);
+        assert_eq!(offer(25, strong_on(2, 9.0), true), [3, 4, 25]);
+        // Better than who is there, then not, then as good but larger.
+        assert_eq!(offer(5, strong_on(2, 3.0), true), [5, 4, 25]);
+        assert_eq!(offer(2, strong_on(2, 3.5), true), [5, 4, 25]);
+        assert_eq!(offer(6, strong_on(2, 3.0), true), [5, 4, 25]);
+        assert_eq!(offer(9, strong_on(7, 0.6), false), [5, 4, 25]);
+    }
+
+    #[test]
+    fn there_is_a_strength_whatever_the_losses() {
+        let losses = |values: &[f64]| -> Vec<Loss> {
+            values.iter().map(|value| Loss::or_worst(*value)).collect()
+        };
+        let worst = losses(&[f64::MAX; 8]);
+        assert_eq!(strength(&worst, &worst), 0);
+        assert_eq!(strength(&losses(&[0.0; 8]), &losses(&[0.0; 8])), 0);
+        // Fewer cases than parts.
+        assert_eq!(strength(&losses(&[3.0, 1.0]), &losses(&[2.0, 2.0])), 7);
+        assert_eq!(strength(&losses(&[1.0, 3.0]), &losses(&[2.0, 2.0])), 3);
+    }
+}

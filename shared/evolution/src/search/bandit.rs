@@ -127,3 +127,89 @@ fn prior(operators: &[Box<dyn Operator>], mutation_rate: f64) -> Vec<f64> {
 fn as_f64(count: u64) -> f64 {
     count as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Genome, Rng, Scope, Trial};
+
+    struct Of(usize);
+
+    impl Operator for Of {
+        fn name(&self) -> &'static str {
+            "of"
+        }
+
+        fn arity(&self) -> usize {
+            self.0
+        }
+
+        fn vary(
+            &self,
+            _parents: &[&Genome],
+            _scope: &Scope,
+            _rng: &mut Rng,
+            _trial: &mut Trial<'_>,
+        ) -> Option<Genome> {
+            None
+        }
+    }
+
+    fn shares_of(arities: &[usize], rate: f64, attempts: &[Attempt]) -> Vec<f64> {
+        let boxed = |arity: &usize| -> Box<dyn Operator> { Box::new(Of(*arity)) };
+        let operators: Vec<Box<dyn Operator>> = arities.iter().map(boxed).collect();
+        let mut records = vec![Record::new("of"); arities.len()];
+        learn(&mut records, attempts.iter().copied(), 10);
+        let shares = shares(&operators, &records, rate);
+        assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        shares
+    }
+
+    fn attempts(operator: u16, count: usize, gained: bool, runs: u64) -> Vec<Attempt> {
+        let attempt = Attempt {
+            operator: Some(operator),
+            runs,
+            gained,
+        };
+        vec![attempt; count]
+    }
+
+    #[test]
+    fn the_mutation_rate_is_what_is_believed_at_first() {
+        let near = |found: &[f64], expected: &[f64]| {
+            let mut pairs = found.iter().zip(expected);
+            assert!(pairs.all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}");
+        };
+        near(&shares_of(&[2, 1, 1], 0.1, &[]), &[0.9, 0.05, 0.05]);
+        near(&shares_of(&[1, 1], 0.1, &[]), &[0.5, 0.5]);
+        near(&shares_of(&[2], 1.0, &[]), &[1.0]);
+        near(&shares_of(&[2, 1], 0.0, &[]), &[1.0, 0.0]);
+    }
+
+    #[test]
+    fn gains_count_by_what_they_cost() {
+        let dear = [attempts(0, 100, true, 1000), attempts(1, 100, true, 10)].concat();
+        let shares = shares_of(&[1, 1], 1.0, &dear);
+        assert!(shares[0] < shares[1] / 10.0, "{shares:?}");
+        let vain = [attempts(0, 100, false, 10), attempts(1, 100, true, 10)].concat();
+        let shares = shares_of(&[1, 1], 1.0, &vain);
+        assert!(shares[0] < shares[1], "{shares:?}");
+        // Nobody is given up.
+        assert!(shares[0] > 1.0 / (MOST * MOST + 1.0) / 2.0);
+    }
+
+    #[test]
+    fn what_was_long_ago_is_forgotten() {
+        let mut record = [Record::new("of")];
+        learn(&mut record, attempts(0, 10, true, 10).into_iter(), 10);
+        let fresh = record[0].recent;
+        for _ in 0..100 {
+            learn(&mut record, std::iter::empty(), 10);
+        }
+        assert!(record[0].recent.gains < fresh.gains / 100.0);
+        assert_eq!(
+            (record[0].tries, record[0].gains, record[0].runs),
+            (10, 10, 100)
+        );
+    }
+}

@@ -19,9 +19,9 @@
 //!
 //! On each island the `elite` best are kept, and children take the place of the others. The first
 //! children are variations of the agent's own block by one to [`RAMP`] operators in a row. Later a
-//! [bandit] shares the children among the operators, and parents are chosen by
-//! [tournament or lexicase](crate::Selection) from the island, now and then from its
-//! [archive]. What an operator makes is looked over, for it may be anything: larger than the
+//! bandit shares the children among the operators, and parents are chosen by
+//! [tournament or lexicase](crate::Selection) from the island, now and then from its archive of the
+//! best of each size and strength (MAP-Elites). What an operator makes is looked over, for it may be anything: larger than the
 //! scope allows or no different from its parent, it is dropped. With `novelty` a child that behaves
 //! as a member of its island does is made anew, [`MOST_RENEWALS`] times at most. Every
 //! `migrate_every` generations the best of each island are copied to the next one in a ring, in

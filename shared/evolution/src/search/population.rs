@@ -15,7 +15,7 @@ pub const REMEMBERED: usize = 128;
 pub struct Island {
     /// The better first, by the cases of the generation.
     pub(super) members: Vec<Arc<Individual>>,
-    /// The best of each cell, by the cell; see [`super::archive`].
+    /// The best of each kind, by the kind's number.
     pub(super) archive: Vec<(u16, Arc<Individual>)>,
 }
 
@@ -102,7 +102,8 @@ impl Island {
         self.members.iter().map(AsRef::as_ref)
     }
 
-    /// Who is kept in its archive, by the cell.
+    /// Who is kept in its archive: the best of each kind, by size and then by the part of the cases on
+    /// which it is strongest.
     pub fn archive(&self) -> impl ExactSizeIterator<Item = &Individual> {
         self.archive.iter().map(|(_, kept)| kept.as_ref())
     }
