@@ -10,6 +10,7 @@
 //! that goes on from one minute to the next looks at what has ended once all the same: it remembers
 //! that there is nothing left to do.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -62,6 +63,9 @@ impl Done {
         self.ids().put(id, ());
     }
 }
+
+/// What invocations that have ended need, by owner and identifier.
+type Seen = HashMap<(TenantId, InvocationId), Care>;
 
 /// One sweep of one shard. Each has a watermark of its own.
 #[derive(Debug, Clone, Copy)]
@@ -163,38 +167,55 @@ impl Deps {
     ) -> Result<(Sweep, Option<String>), Error> {
         let found = self.journals.due(part.shard, watermark, part.until, PAGE);
         let found = found.await?;
+        let seen = self.glance_at(&found.items).await?;
         let swept = stream::iter(found.items)
-            .map(|due| self.see_to(due, now))
+            .map(|due| self.see_to(due, &seen, now))
             .buffer_unordered(AT_ONCE)
             .try_fold(Sweep::default(), async |sum, swept| Ok(sum + swept))
             .await?;
         Ok((swept, found.next))
     }
 
-    async fn see_to(&self, due: Due, now: Timestamp) -> Result<Sweep, Error> {
+    /// What those of the invocations that have ended need; nearly all have. They are read together.
+    async fn glance_at(&self, found: &[Due]) -> Result<Seen, Error> {
+        let unknown = found.iter().filter_map(|due| match due {
+            Due::Invocation(DueInvocation { tenant, id }) if !self.done.has(id) => {
+                Some((tenant, id))
+            }
+            _ => None,
+        });
+        let seen = self.journals.glance_at_invocations(unknown).await?;
+        let ended = seen.into_iter().filter_map(|seen| {
+            let care = Care::of_ended(&seen)?;
+            Some(((seen.tenant, seen.id), care))
+        });
+        Ok(ended.collect())
+    }
+
+    async fn see_to(&self, due: Due, seen: &Seen, now: Timestamp) -> Result<Sweep, Error> {
         match due {
-            Due::Invocation(due) => self.invocation(due, now).await,
+            Due::Invocation(due) => self.invocation(due, seen, now).await,
             Due::Run { tenant, run } => self.run(&tenant, run, now).await,
             Due::Step { tenant, run, place } => self.step(&tenant, run, place, now).await,
         }
     }
 
-    async fn invocation(&self, due: DueInvocation, now: Timestamp) -> Result<Sweep, Error> {
-        let DueInvocation { tenant, id } = due;
-        if self.done.has(&id) {
+    async fn invocation(
+        &self,
+        due: DueInvocation,
+        seen: &Seen,
+        now: Timestamp,
+    ) -> Result<Sweep, Error> {
+        if self.done.has(&due.id) {
             return Ok(Sweep::default());
         }
-        let journal = self.journals.of(&tenant);
-        let care = match look_after(&id, &journal, now).await {
-            Ok(care) => care,
-            // It would stand in the way of all that comes after it.
-            Err(error) if is_damaged(&error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(%tenant, invocation = %id, error, "passed over");
-                return Ok(Sweep::default());
-            }
-            Err(error) => return Err(Error::caused_by(ErrorName::Transient, error)),
+        let DueInvocation { tenant, id } = due;
+        let owned = (tenant, id);
+        let care = match seen.get(&owned) {
+            Some(care) => care.clone(),
+            None => self.look_after(&owned.0, &owned.1, now).await?,
         };
+        let (tenant, id) = owned;
         match care {
             Care::Nothing => return Ok(Sweep::default()),
             Care::Over => {
@@ -215,6 +236,25 @@ impl Deps {
             invocations: 1,
             ..Sweep::default()
         })
+    }
+
+    /// What an invocation needs that was not seen to have ended.
+    async fn look_after(
+        &self,
+        tenant: &TenantId,
+        id: &InvocationId,
+        now: Timestamp,
+    ) -> Result<Care, Error> {
+        match look_after(id, &self.journals.of(tenant), now).await {
+            Ok(care) => Ok(care),
+            // It would stand in the way of all that comes after it.
+            Err(error) if is_damaged(&error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(%tenant, invocation = %id, error, "passed over");
+                Ok(Care::Nothing)
+            }
+            Err(error) => Err(Error::caused_by(ErrorName::Transient, error)),
+        }
     }
 
     /// Has a task settled whose run has ended, unless it knows.

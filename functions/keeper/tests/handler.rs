@@ -214,14 +214,17 @@ async fn a_queue_that_does_not_take_messages_fails_the_sweep() {
     assert!(handle(&function.deps, AMPLE).await.is_err());
 }
 
-/// The items read one by one in a sweep.
+/// How many records of invocations a sweep has read.
 fn looks(function: &Function) -> usize {
+    let is_record = |key: &Value| key["PK"]["S"].to_string().contains("#INVOCATION#");
     let reads = function.aws.requests_of("DynamoDB.GetItem");
-    let records = reads.iter().filter(|read| {
-        let key = read.json()["Key"]["PK"]["S"].to_string();
-        key.contains("#INVOCATION#")
+    let alone = reads.iter().filter(|read| is_record(&read.json()["Key"]));
+    let batches = function.aws.requests_of("DynamoDB.BatchGetItem");
+    let together = batches.iter().flat_map(|batch| {
+        let keys = batch.json()["RequestItems"]["platform"]["Keys"].clone();
+        keys.as_array().cloned().unwrap()
     });
-    records.count()
+    alone.count() + together.filter(is_record).count()
 }
 
 async fn swept(function: &Function, budget: Duration) -> usize {
@@ -242,6 +245,20 @@ async fn what_has_ended_is_looked_at_once_by_a_process_that_goes_on() {
     // Another one looks again at what is so new that it may have been found too early.
     function.replace();
     assert_eq!(swept(&function, AMPLE).await, 1);
+    assert_eq!(function.sent(), []);
+}
+
+#[tokio::test]
+async fn what_has_ended_is_read_a_hundred_at_a_time() {
+    let function = Function::new();
+    for _ in 0..300 {
+        let ended = |record: &mut Invocation| record.status = InvocationStatus::Cancelled;
+        function.invocation(3_600, ended).await;
+    }
+    assert_eq!(swept(&function, AMPLE).await, 300);
+    let batches = function.aws.requests_of("DynamoDB.BatchGetItem").len();
+    // Each of the four shards has some seventy.
+    assert!((4..=8).contains(&batches), "{batches}");
     assert_eq!(function.sent(), []);
 }
 

@@ -27,6 +27,15 @@ pub enum Care {
     Tell(Waiter),
 }
 
+impl Care {
+    /// What an invocation needs that was seen, if it has ended: it will not change any more.
+    #[must_use]
+    pub fn of_ended(seen: &Invocation) -> Option<Self> {
+        let has_ended = seen.status.is_final();
+        has_ended.then(|| Waiter::of(seen).map_or(Self::Over, Self::Tell))
+    }
+}
+
 /// Finds out what the invocation `id` needs, if anything.
 ///
 /// Its `due_at` is moved on before a wake-up is sent, so that a backlog of messages is not added
@@ -50,8 +59,8 @@ pub async fn look_after(
     let Some(found) = found else {
         return Ok(Care::Nothing);
     };
-    if found.status.is_final() {
-        return Ok(Waiter::of(&found).map_or(Care::Over, Care::Tell));
+    if let Some(care) = Care::of_ended(&found) {
+        return Ok(care);
     }
     let Some(record) = looked_after(&found, now) else {
         return Ok(Care::Nothing);

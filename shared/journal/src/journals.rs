@@ -128,6 +128,19 @@ impl Journals {
         self.0.table.invocation(&self.0.objects, tenant, id).await
     }
 
+    /// Those of these invocations that there are and can be read, as they are or were a moment ago;
+    /// see [`Table::glance_at_invocations`].
+    pub async fn glance_at_invocations(
+        &self,
+        invocations: impl IntoIterator<Item = (&TenantId, &InvocationId)>,
+    ) -> Result<Vec<Invocation>> {
+        let objects = &self.0.objects;
+        self.0
+            .table
+            .glance_at_invocations(objects, invocations)
+            .await
+    }
+
     /// A tenant's invocations, the newest first; see [`Table::invocations`].
     pub async fn invocations(
         &self,

@@ -1,13 +1,20 @@
 //! Records of invocations, and the one way to write them.
 
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, stream};
 use tdev_domain::{Invocation, InvocationChange, InvocationId, TenantId};
 
+use super::batch::Reading;
 use super::item::Item;
 use super::{Condition, Put, Table, Write, invocation_item, keys};
 use crate::{Error, Objects, Result};
 
 const READ: &str = "read an invocation";
 const WRITE: &str = "write invocations";
+
+/// How many values that are stored beside invocations are waited for at once.
+const AT_ONCE: usize = 8;
 
 /// The most writes in a transaction.
 const MAX_WRITES: usize = 100;
@@ -80,6 +87,26 @@ impl Table {
     ) -> Result<Option<Invocation>> {
         let item = self.glance(READ, &keys::invocation(tenant, id)).await?;
         decoded(objects, item).await
+    }
+
+    /// Those of these invocations that there are, by reads that are not consistent, in no order.
+    /// One that cannot be read is left out: whoever asks for it alone is told why.
+    pub async fn glance_at_invocations(
+        &self,
+        objects: &Objects,
+        invocations: impl IntoIterator<Item = (&TenantId, &InvocationId)>,
+    ) -> Result<Vec<Invocation>> {
+        // A batch that names an item twice is refused.
+        let invocations: BTreeSet<_> = invocations.into_iter().collect();
+        let keys = invocations
+            .into_iter()
+            .map(|(tenant, id)| keys::invocation(tenant, id));
+        let items = self.items(READ, keys, Reading::Glance).await?;
+        let found = stream::iter(items)
+            .map(|item| invocation_item::decode(READ, objects, item))
+            .buffer_unordered(AT_ONCE)
+            .filter_map(async |decoded| decoded.ok());
+        Ok(found.collect().await)
     }
 
     /// Writes all the changes or none.

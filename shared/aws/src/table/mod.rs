@@ -9,6 +9,7 @@ mod admission;
 mod agent_load;
 mod agents;
 mod api_keys;
+mod batch;
 mod body;
 mod champions;
 mod dead_letters;

@@ -1,14 +1,11 @@
 //! Steps of runs, and where those come together that something waits for.
 
-use std::collections::HashMap;
-use std::time::Duration;
-
-use aws_sdk_dynamodb::config::AsyncSleep;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use tdev_domain::{Gate, GateKey, Joined, Place, RunId, StepRecord, TenantId};
 
+use super::batch::Reading;
 use super::body::{self, BODY, Owner};
 use super::item::{self, Item};
 use super::keys::{self, EXPIRES_AT, ITEM, SK, STEP};
@@ -40,24 +37,13 @@ const LARGE: [&str; 6] = [
 /// The part of a gate that may be.
 const LARGE_OF_GATE: [&str; 1] = ["/waiting"];
 
-/// The most items that are read by one request.
-const BATCH: usize = 100;
-/// How many requests, and how many values that are stored beside, are waited for at once.
+/// How many values that are stored beside are waited for at once.
 const AT_ONCE: usize = 8;
 /// How many items are read at once by a query, which reads a megabyte at most.
 const PAGE: usize = 1_000;
-/// How often what a batch leaves unread is asked for again, as long as nothing of it is read.
-const BATCH_TRIES: u32 = 6;
-/// How long is waited before the first of these; twice as long before each further one.
-const BATCH_PAUSE: Duration = Duration::from_millis(25);
 
 const MEMBERS: &str = "members";
 const MISSED: &str = "missed";
-
-/// The service has read nothing of a batch, however often it was asked.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} items of a batch are left unread")]
-struct LeftUnread(usize);
 
 impl Table {
     /// The steps at these places that have begun, in order of place.
@@ -75,16 +61,8 @@ impl Table {
         places.sort_unstable();
         // A batch that names an item twice is refused.
         places.dedup();
-        let batches = places.chunks(BATCH).map(|places| {
-            let keys = places.iter().map(|place| keys::step(tenant, run, *place));
-            self.batch(READ, keys.map(|key| key.attributes()).collect())
-        });
-        let batches: Vec<_> = batches.collect();
-        let items: Vec<Vec<Item>> = stream::iter(batches)
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
-        let items = items.into_iter().flatten().collect();
+        let keys = places.iter().map(|place| keys::step(tenant, run, *place));
+        let items = self.items(READ, keys, Reading::Consistent).await?;
         let mut steps = decode(objects, owner(tenant, run), items).await?;
         steps.sort_unstable_by_key(|step| step.place);
         Ok(steps)
@@ -252,50 +230,6 @@ impl Table {
             if !more {
                 return Ok(items);
             }
-        }
-    }
-
-    /// Reads the items with these keys, of which there are at most [`BATCH`], none twice; in no
-    /// order. What does not exist is left out.
-    async fn batch(&self, operation: &'static str, mut keys: Vec<Item>) -> Result<Vec<Item>> {
-        let mut items = Vec::new();
-        let mut tries = 0;
-        while !keys.is_empty() {
-            let asked = keys.len();
-            let request = KeysAndAttributes::builder()
-                .set_keys(Some(keys))
-                .consistent_read(true)
-                .build()
-                .map_err(|e| Error::rejected(operation, e))?;
-            let output = self
-                .client
-                .batch_get_item()
-                .request_items(&self.name, request)
-                .send()
-                .await
-                .map_err(|e| Error::from_sdk(operation, e))?;
-            let of_table = |mut tables: HashMap<String, _>| tables.remove(&self.name);
-            items.extend(output.responses.and_then(of_table).unwrap_or_default());
-            let unprocessed = output.unprocessed_keys.unwrap_or_default();
-            let left = unprocessed.into_values().next();
-            keys = left.map(|left| left.keys).unwrap_or_default();
-            if keys.len() == asked {
-                tries += 1;
-                if tries == BATCH_TRIES {
-                    return Err(Error::Transient {
-                        operation,
-                        source: LeftUnread(asked).into(),
-                    });
-                }
-                self.pause(BATCH_PAUSE * 2_u32.pow(tries - 1)).await;
-            }
-        }
-        Ok(items)
-    }
-
-    async fn pause(&self, pause: Duration) {
-        if let Some(sleep) = self.client.config().sleep_impl() {
-            sleep.sleep(pause).await;
         }
     }
 }
