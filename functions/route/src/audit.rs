@@ -55,7 +55,7 @@ impl Batch<'_> {
         let Some(run) = found else {
             tracing::warn!(%agent, invocation = %id, "a run is counted that is not there");
             return self
-                .change(message, tenant, agent, (id, Change::NotFound))
+                .change(message, tenant, agent, Change::NotFound(id))
                 .await;
         };
         if load
@@ -63,7 +63,7 @@ impl Batch<'_> {
             .as_ref()
             .is_some_and(|missed| missed.invocation == id)
         {
-            self.change(message, tenant, agent, (id, Change::Found))
+            self.change(message, tenant, agent, Change::Found(id))
                 .await?;
         }
         if let Some(task) = run.task.filter(|_| run.status.is_final()) {

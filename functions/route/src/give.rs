@@ -249,9 +249,8 @@ impl Batch<'_> {
         agent: &AgentName,
         run: &InvocationId,
     ) -> Result<(), Error> {
-        let change = Change::Ended(RunOutcome::Released);
-        self.change(message, tenant, agent, (run.clone(), change))
-            .await
+        let change = Change::Ended(run.clone(), RunOutcome::Released);
+        self.change(message, tenant, agent, change).await
     }
 
     /// Changes the load of an agent; it is written with all others of the batch.
@@ -260,13 +259,13 @@ impl Batch<'_> {
         message: usize,
         tenant: &TenantId,
         agent: &AgentName,
-        made: (InvocationId, Change),
+        change: Change,
     ) -> Result<(), Error> {
         let policy = self.deps.tenants.view(tenant).await?.routing.breaker;
         let of = (tenant, agent);
         let by = (message, Timestamp::now());
         let table = &self.deps.table;
-        self.loads.change(table, of, made, policy, by).await
+        self.loads.change(table, of, change, policy, by).await
     }
 }
 

@@ -9,6 +9,9 @@
 //! starts it (see `give`). So of any number of workers one takes the task, and the others go on to
 //! the next; no message that comes twice, late or out of order changes that.
 //!
+//! A task that is put off comes back when its time has come, or before that when an agent that it
+//! waits for has room again (see `room`).
+//!
 //! What is decided on comes from [`Tenants`], which keeps each tenant's agents, model and policy
 //! at hand for a few seconds. The load of the agent that is chosen is read anew for each batch.
 //!
@@ -23,6 +26,7 @@ mod give;
 mod handler;
 mod loads;
 mod queue;
+mod room;
 mod routable;
 mod settle;
 mod tenants;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tdev_aws::Table;
 use tdev_domain::breaker::BreakerPolicy;
-use tdev_domain::{AgentLoad, AgentName, InvocationId, RunOutcome, TenantId};
+use tdev_domain::{AgentLoad, AgentName, InvocationId, PutOff, RunOutcome, TenantId};
 use tdev_lambda::Error;
 
 use crate::handler::ATTEMPTS;
@@ -24,18 +24,21 @@ const PATIENCE: Duration = Duration::from_mins(10);
 #[derive(Debug, Clone)]
 pub(crate) enum Change {
     /// The run is about to be started.
-    Started,
+    Started(InvocationId),
     /// The run has ended so.
-    Ended(RunOutcome),
+    Ended(InvocationId, RunOutcome),
     /// The run was looked for and not found.
-    NotFound,
+    NotFound(InvocationId),
     /// The run was missed and is there.
-    Found,
+    Found(InvocationId),
+    /// The task waits for room.
+    PassedOver(PutOff),
+    /// The task was sent for.
+    Called(PutOff),
 }
 
 #[derive(Debug)]
 struct Made {
-    run: InvocationId,
     change: Change,
     policy: BreakerPolicy,
     at: Timestamp,
@@ -45,11 +48,21 @@ struct Made {
 
 impl Made {
     fn apply(&self, load: &AgentLoad) -> AgentLoad {
-        match self.change {
-            Change::Started => load.started(&self.run, &self.policy, self.at),
-            Change::Ended(outcome) => load.ended(&self.run, outcome, &self.policy, self.at),
-            Change::NotFound => load.not_found(&self.run, PATIENCE, self.at),
-            Change::Found => load.found(&self.run),
+        match &self.change {
+            Change::Started(run) => load.started(run, &self.policy, self.at),
+            Change::Ended(run, outcome) => load.ended(run, *outcome, &self.policy, self.at),
+            Change::NotFound(run) => load.not_found(run, PATIENCE, self.at),
+            Change::Found(run) => load.found(run),
+            Change::PassedOver(task) => load.passed_over(task),
+            Change::Called(task) => load.called(task),
+        }
+    }
+
+    /// The run that is about to be started.
+    const fn starts(&self) -> Option<&InvocationId> {
+        match &self.change {
+            Change::Started(run) => Some(run),
+            _ => None,
         }
     }
 }
@@ -80,15 +93,21 @@ impl Known {
     /// Makes the changes again on what is stored now, all but the starts that are not counted
     /// there: whether the agent can still be given these is to be decided anew.
     fn rebase(&mut self, stored: AgentLoad) -> BTreeSet<InvocationId> {
-        let counted = |run: &InvocationId| stored.in_flight.contains(&run.into());
-        let stays = |made: &Made| !matches!(made.change, Change::Started) || counted(&made.run);
-        let changes = std::mem::take(&mut self.changes);
-        let (changes, refused): (Vec<_>, Vec<_>) = changes.into_iter().partition(stays);
+        let uncounted = |run: &&InvocationId| !stored.in_flight.contains(&(*run).into());
+        let mut refused = BTreeSet::new();
+        let mut changes = std::mem::take(&mut self.changes);
+        changes.retain(|made| match made.starts().filter(uncounted) {
+            Some(run) => {
+                refused.insert(run.clone());
+                false
+            }
+            None => true,
+        });
         *self = Self::of(stored);
         for change in changes {
             self.make(change);
         }
-        refused.into_iter().map(|made| made.run).collect()
+        refused
     }
 }
 
@@ -170,7 +189,7 @@ impl Loads {
         &mut self,
         table: &Table,
         of: (&TenantId, &AgentName),
-        made: (InvocationId, Change),
+        change: Change,
         policy: BreakerPolicy,
         (message, at): (usize, Timestamp),
     ) -> Result<(), Error> {
@@ -179,9 +198,7 @@ impl Loads {
         let Some(known) = self.known.get_mut(&(tenant.clone(), agent.clone())) else {
             return Err(Error::internal("the load was not read"));
         };
-        let (run, change) = made;
         let change = Made {
-            run,
             change,
             policy,
             at,
@@ -198,8 +215,7 @@ impl Loads {
     /// Takes back that `run` is about to be started, if that has not been written.
     pub(crate) fn take_back(&mut self, tenant: &TenantId, agent: &AgentName, run: &InvocationId) {
         if let Some(known) = self.known.get_mut(&(tenant.clone(), agent.clone())) {
-            let is_it = |made: &Made| matches!(made.change, Change::Started) && made.run == *run;
-            known.changes.retain(|made| !is_it(made));
+            known.changes.retain(|made| made.starts() != Some(run));
             let changes = std::mem::take(&mut known.changes);
             known.load = known.stored.clone();
             for change in changes {

@@ -199,12 +199,14 @@ impl Batch<'_> {
             (decision, outcome) = self.settle_on(&subject, &mut view, now).await?;
         }
         measure(task, &decision, &outcome, now);
+        let awaited = std::mem::take(&mut decision.unavailable);
         let shown = shown(decision)?;
         match outcome {
             Outcome::Give(agent) => self.plan_for(task, agent, &view, shown, permit).await,
             Outcome::Busy => {
                 self.audit(permit.message, &task.tenant, &view, now).await?;
-                deps.put_off(task, shown, now).await?;
+                let waiting = deps.put_off(task, shown, now).await?;
+                self.remember(permit.message, &waiting, &awaited).await;
                 Ok(Taken::Moved)
             }
             Outcome::NoModel => {
@@ -264,7 +266,7 @@ impl Batch<'_> {
     ) -> Result<Taken, Error> {
         let run = run_for(task, &agent, view, Timestamp::now());
         let run = run.ok_or_else(|| Error::internal("the chosen agent is not known"))?;
-        let started = (run.id.clone(), Change::Started);
+        let started = Change::Started(run.id.clone());
         self.change(permit.message, &task.tenant, &agent, started)
             .await?;
         let load = self
@@ -285,12 +287,12 @@ impl Batch<'_> {
 }
 
 impl Deps {
-    async fn put_off(&self, task: &Task, decision: Value, now: Timestamp) -> Result<(), Error> {
+    async fn put_off(&self, task: &Task, decision: Value, now: Timestamp) -> Result<Task, Error> {
         let next = task.put_off(decision, now).map_err(Error::internal)?;
         self.table.write_task(&next).await?;
         tracing::info!(task = %task.id, "put off");
         self.call_back(&next, now).await;
-        Ok(())
+        Ok(next)
     }
 
     async fn turn_away(

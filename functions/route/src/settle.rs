@@ -138,14 +138,18 @@ impl Batch<'_> {
         self.call_off(message, &run).await
     }
 
-    /// Counts the end of the last attempt, unless it was counted before.
+    /// Counts the end of the last attempt, unless it was counted before, and sends for what waited
+    /// for it.
     async fn count_end(&mut self, message: usize, task: &Task) -> Result<(), Error> {
         let Some((attempt, outcome)) = task.attempts.last().zip(outcome_of_last(task)) else {
             return Ok(());
         };
-        let ended = (attempt.invocation.clone(), Change::Ended(outcome));
+        let ended = Change::Ended(attempt.invocation.clone(), outcome);
         self.change(message, &task.tenant, &attempt.agent, ended)
-            .await
+            .await?;
+        self.call_waiting(message, &task.tenant, &attempt.agent)
+            .await;
+        Ok(())
     }
 
     /// Does what a task that stands so needs done.

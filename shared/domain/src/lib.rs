@@ -45,7 +45,7 @@ pub use invocation::{
     InvocationChange, InvocationFailure, InvocationStatus, Pending, RunReport, Signal, Stage,
     Stored, Wait,
 };
-pub use load::{AgentLoad, Flight, Missing, RunOutcome};
+pub use load::{AgentLoad, Flight, Missing, PutOff, RunOutcome};
 pub use manifest::{Example, Limits, LimitsDraft, Manifest, ManifestDraft, limits};
 pub use message::{
     RegisterMessage, RunMessage, StepMessage, TaskMessage, TrainMessage, WakeMessage,

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::{Admission, Breaker, BreakerPolicy};
-use crate::{AgentName, Invalid, InvocationId, TenantId};
+use crate::order::VirtualDeadline;
+use crate::{AgentName, Invalid, InvocationId, Task, TaskId, TenantId};
 
 /// The weight of a new run in the mean run time, once there were as many.
 const RUNS_IN_MEAN: u32 = 20;
@@ -65,6 +66,28 @@ pub struct Missing {
     pub since: Timestamp,
 }
 
+/// A task that was put off since an agent that fits had no room for it. The most urgent is the
+/// least.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PutOff {
+    /// Its place in the queue.
+    pub virtual_deadline: VirtualDeadline,
+    /// The task.
+    pub task: TaskId,
+    /// Its revision then: a task that has changed since does not wait any more, or not for this.
+    pub revision: u64,
+}
+
+impl From<&Task> for PutOff {
+    fn from(task: &Task) -> Self {
+        Self {
+            virtual_deadline: task.virtual_deadline,
+            task: task.id.clone(),
+            revision: task.revision,
+        }
+    }
+}
+
 /// What routing keeps of an agent beside its versions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AgentLoad {
@@ -85,6 +108,9 @@ pub struct AgentLoad {
     pub breaker: Breaker,
     /// A run that may never have been started.
     pub missing: Option<Missing>,
+    /// Tasks that wait for it to have room, [`AgentLoad::MOST_WAITING`] at most. A hint: they come
+    /// back by themselves, only later.
+    pub waiting: BTreeSet<PutOff>,
     /// Counts the writes; each is made on condition of the count it read, and 0 if there is none.
     pub revision: u64,
     /// When it last changed.
@@ -110,6 +136,10 @@ impl AgentLoad {
     /// has to fit into an item.
     pub const MOST: u32 = 16_384;
 
+    /// The most waiting tasks that are remembered, the most urgent: as many as come back before
+    /// the others' own time has come, without making the record much larger.
+    pub const MOST_WAITING: usize = 16;
+
     /// That of an agent that was never given a task.
     #[must_use]
     pub const fn idle(tenant: TenantId, agent: AgentName) -> Self {
@@ -122,6 +152,7 @@ impl AgentLoad {
             mean_run_ms: 0.0,
             breaker: Breaker::Closed { failures: 0 },
             missing: None,
+            waiting: BTreeSet::new(),
             revision: 0,
             updated_at: Timestamp::UNIX_EPOCH,
         }
@@ -180,6 +211,27 @@ impl AgentLoad {
             next.succeeded /= 2;
             next.failed /= 2;
         }
+        next
+    }
+
+    /// After a task was put off since there was no room for it. Nothing changes if as many that are
+    /// more urgent wait.
+    #[must_use]
+    pub fn passed_over(&self, put_off: &PutOff) -> Self {
+        let mut next = self.clone();
+        next.waiting.retain(|known| known.task != put_off.task);
+        next.waiting.insert(put_off.clone());
+        while next.waiting.len() > Self::MOST_WAITING {
+            next.waiting.pop_last();
+        }
+        next
+    }
+
+    /// After a task that waited was sent for, or was found not to wait any more.
+    #[must_use]
+    pub fn called(&self, put_off: &PutOff) -> Self {
+        let mut next = self.clone();
+        next.waiting.remove(put_off);
         next
     }
 
@@ -304,6 +356,31 @@ mod tests {
         let given_up = missed.not_found(&run(1), patience, at(70));
         assert_eq!((given_up.tasks(), given_up.missing), (0, None));
         assert_eq!((given_up.failed, given_up.succeeded), (0, 0));
+    }
+
+    #[test]
+    fn the_most_urgent_of_those_that_wait_are_remembered() {
+        let most = i64::try_from(AgentLoad::MOST_WAITING).unwrap();
+        let put_off = |n: i64, revision| PutOff {
+            virtual_deadline: serde_json::from_value(n.into()).unwrap(),
+            task: format!("task_{n:032x}").parse().unwrap(),
+            revision,
+        };
+        let waiting = (1..=most).rev().fold(idle(), |load, n| {
+            let load = load.passed_over(&put_off(n, 2));
+            assert_eq!(load.waiting.first(), Some(&put_off(n, 2)));
+            load
+        });
+        assert_eq!(waiting.passed_over(&put_off(most + 1, 2)), waiting);
+        let later = waiting.passed_over(&put_off(0, 2));
+        assert_eq!(later.waiting.len(), AgentLoad::MOST_WAITING);
+        assert!(!later.waiting.contains(&put_off(most, 2)));
+
+        let again = later.passed_over(&put_off(0, 4));
+        assert_eq!(again.waiting.first(), Some(&put_off(0, 4)));
+        assert_eq!(again.called(&put_off(0, 2)), again);
+        let called = again.called(&put_off(0, 4));
+        assert_eq!(called.waiting.first(), Some(&put_off(1, 2)));
     }
 
     #[test]

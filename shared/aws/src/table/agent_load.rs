@@ -3,12 +3,14 @@
 //! The runs that an agent has under way are one attribute of bytes, [`Flight::BYTES`] for each: an
 //! agent that has less than about forty is written for one unit, and one more for every 64.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tdev_domain::breaker::Breaker;
-use tdev_domain::{AgentLoad, AgentName, Flight, Missing, TenantId};
+use tdev_domain::{AgentLoad, AgentName, Flight, Missing, PutOff, TenantId};
 
 use super::item::{self, Item};
 use super::page::Listing;
@@ -33,6 +35,8 @@ struct Row {
     breaker: Breaker,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     missing: Option<Missing>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    waiting: BTreeSet<PutOff>,
     revision: u64,
     updated_at: Timestamp,
 }
@@ -105,6 +109,7 @@ fn encode(operation: &'static str, load: &AgentLoad) -> Result<Item> {
         mean_run_ms: load.mean_run_ms,
         breaker: load.breaker,
         missing: load.missing.clone(),
+        waiting: load.waiting.clone(),
         revision: load.revision,
         updated_at: load.updated_at,
     };
@@ -146,6 +151,7 @@ fn decode(operation: &'static str, mut item: Item) -> Result<AgentLoad> {
         mean_run_ms: row.mean_run_ms,
         breaker: row.breaker,
         missing: row.missing,
+        waiting: row.waiting,
         revision: row.revision,
         updated_at: row.updated_at,
     })
@@ -155,8 +161,8 @@ fn decode(operation: &'static str, mut item: Item) -> Result<AgentLoad> {
 mod tests {
     use std::time::Duration;
 
-    use tdev_domain::InvocationId;
     use tdev_domain::breaker::BreakerPolicy;
+    use tdev_domain::{InvocationId, TaskId};
 
     use super::*;
 
@@ -175,6 +181,11 @@ mod tests {
         let mut load = busy(3).started(&run, &policy, now);
         load = load.not_found(&run, Duration::from_secs(1), now);
         assert!(load.missing.is_some());
+        load = load.passed_over(&PutOff {
+            virtual_deadline: serde_json::from_value(1_767_225_600_000_000_i64.into()).unwrap(),
+            task: TaskId::generate(),
+            revision: 3,
+        });
         for load in [busy(0), load] {
             let item = encode("test", &load).unwrap();
             assert_eq!(decode("test", item).unwrap(), load);

@@ -27,6 +27,9 @@ pub struct Decision {
     pub candidates: Vec<Scored>,
     /// The others, each with the first filter that removed it.
     pub removed: Vec<Removed>,
+    /// Those of the others that fit and only are at capacity, or rest, likeliest first.
+    #[serde(skip)]
+    pub unavailable: Vec<AgentName>,
     /// How many of either [`Decision::abridged`] left out.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub omitted: usize,

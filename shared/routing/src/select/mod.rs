@@ -218,10 +218,11 @@ pub fn decide(
         Some(reason) => Err(reason),
         None => policy.strategy.choose(&scored, task.turn, directed),
     };
+    let unavailable = unavailable(&removed, floor);
     let reason = match choice {
         Ok(_) if ruling.pinned.is_some() => Reason::Pinned,
         Ok(_) => policy.strategy.reason(),
-        Err(Reason::NoneFits) if any_unavailable(&removed, floor) => Reason::Unavailable,
+        Err(Reason::NoneFits) if !unavailable.is_empty() => Reason::Unavailable,
         Err(reason) => reason,
     };
     let chosen = choice.ok().map(|index| scored[index]);
@@ -238,6 +239,7 @@ pub fn decide(
         rules: ruling.applied,
         candidates: decision::ranked(&scored),
         removed: decision::named(&removed, prediction.is_some()),
+        unavailable,
         omitted: 0,
     }
 }
@@ -308,11 +310,15 @@ fn score(fitting: Vec<Judged<'_>>) -> Vec<(&Candidate, Parts)> {
     scored
 }
 
-/// Whether an agent that fits is only busy, or resting, now.
-fn any_unavailable(removed: &[(Judged<'_>, Filter)], floor: f32) -> bool {
-    removed.iter().any(|(judged, filter)| {
+/// The agents that fit and only are busy, or rest, now, likeliest first.
+fn unavailable(removed: &[(Judged<'_>, Filter)], floor: f32) -> Vec<AgentName> {
+    let is_it = |(judged, filter): &&(Judged<'_>, Filter)| {
         matches!(filter, Filter::Circuit | Filter::Capacity) && judged.fit >= floor
-    })
+    };
+    let mut fitting: Vec<_> = removed.iter().filter(is_it).collect();
+    fitting.sort_by(|(a, _), (b, _)| b.fit.total_cmp(&a.fit));
+    let name = |(judged, _): &(Judged<'_>, Filter)| judged.candidate.agent.clone();
+    fitting.into_iter().map(name).collect()
 }
 
 /// How likely the decision is right, as far as the model can tell.

@@ -112,8 +112,8 @@ async fn a_busy_agents_task_waits_and_blocks_no_other() {
     assert_eq!(world.task(&second.id).await, second);
     assert_eq!(world.sent("task").len(), 2);
 
-    world.settle(&first, done()).await;
     let waited = world.pass(&second).await;
+    world.settle(&first, done()).await;
     assert!(!deliver(&world.deps, &retry(&waited)).await);
     let second = world.task(&second.id).await;
     assert_eq!(
@@ -144,6 +144,7 @@ async fn an_agent_that_keeps_failing_rests_and_is_tried_with_one_task() {
     );
 
     // The pause is over: the first task is the probe, the next one waits for it.
+    let load = world.load("weather").await;
     let rested = AgentLoad {
         breaker: Breaker::Open {
             until: Timestamp::now() - 1.second(),

@@ -6,6 +6,7 @@ mod failures;
 mod faults;
 mod order;
 mod queue;
+mod room;
 
 use std::collections::BTreeSet;
 
