@@ -1,6 +1,7 @@
 //! Shows the platform at work: registers the sample agents, then calls them.
 
 mod durable;
+mod evolution;
 mod tasks;
 mod workflows;
 
@@ -39,6 +40,7 @@ pub(crate) fn show(platform: &Platform, worker: &str, checkout: &Path) -> Result
     durable::show(platform, worker, &mut wrong)?;
     tasks::show(platform, &mut wrong)?;
     workflows::show(platform, checkout, &mut wrong)?;
+    evolution::show(platform, checkout, &mut wrong)?;
     Ok(wrong)
 }
 
