@@ -168,11 +168,15 @@ fn quarantine(evidence: &Evidence, policy: &Policy) -> Vec<Reason> {
     found.0
 }
 
+/// Whether what wins on what is held out is far worse on a canary.
 fn collapses(losses: Comparison, evidence: &Evidence, policy: &Policy) -> bool {
     let (parent, candidate) = (losses.parent, losses.candidate);
-    is_worse(losses, evidence)
-        && (candidate == Loss::WORST
-            || candidate.value() > parent.value() * policy.collapse + evidence.tolerance.absolute)
+    let most = parent.value() * policy.collapse + evidence.tolerance.absolute;
+    evidence
+        .held_out
+        .is_some_and(|held_out| improves(held_out, evidence))
+        && is_worse(losses, evidence)
+        && (candidate == Loss::WORST || candidate.value() > most)
 }
 
 fn is_worse(losses: Comparison, evidence: &Evidence) -> bool {
