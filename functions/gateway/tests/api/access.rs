@@ -96,6 +96,10 @@ const PRIVATE: [(Method, &str); 49] = [
         "/v1/runs/run_00000000000000000000000000000000/events",
     ),
     (
+        Method::GET,
+        "/v1/runs/run_00000000000000000000000000000000/graph",
+    ),
+    (
         Method::POST,
         "/v1/runs/run_00000000000000000000000000000000/cancel",
     ),
