@@ -102,7 +102,10 @@ impl<S: Store, W: World> Pass<'_, S, W> {
                 self.noted().left.push(step);
             }
             if matches!(record.state, StepState::Failed { .. }) && !plan.tolerates(step) {
+                // The run fails: nothing begins any more, and what was skipped for it completes
+                // nothing.
                 self.has_ended(record.clone());
+                return Ok(());
             }
         }
         open.sort_by(|a, b| self.longest_first(*a, *b));

@@ -162,12 +162,19 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
             return self.see_to_map(found).await;
         }
         let overdue = found.due_at.is_some_and(|due| due <= now);
+        let too_long = || {
+            let message = "it took longer than the step may";
+            Err(StepError::new(StepErrorKind::TimedOut, message))
+        };
         let result = match self.world.progress(&self.run, &current.work).await? {
+            // Whoever called it off was lost before they wrote why.
+            Progress::Ended(Err(error)) if overdue && error.kind == StepErrorKind::Cancelled => {
+                too_long()
+            }
             Progress::Ended(result) => result,
             Progress::Running if overdue => {
                 self.world.cancel(&self.run, &current.work).await?;
-                let message = "it took longer than the step may";
-                Err(StepError::new(StepErrorKind::TimedOut, message))
+                too_long()
             }
             Progress::Running => return Ok(true),
             Progress::Absent => {

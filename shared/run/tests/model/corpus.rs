@@ -174,6 +174,16 @@ pub(crate) fn all() -> Vec<Case> {
             ]),
         ),
         case(
+            "approval-in-vain-before-others",
+            "failed",
+            json!({}),
+            &json!([
+                {"id": "ask", "approval": {}, "timeout_seconds": 60},
+                {"id": "then", "agent": "ok", "depends_on": ["ask"]},
+                {"id": "last", "agent": "ok", "depends_on": ["then"]}
+            ]),
+        ),
+        case(
             "too-slow",
             "failed",
             json!({}),
