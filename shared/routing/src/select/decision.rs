@@ -27,7 +27,8 @@ pub struct Decision {
     pub candidates: Vec<Scored>,
     /// The others, each with the first filter that removed it.
     pub removed: Vec<Removed>,
-    /// Those of the others that fit and only are at capacity, or rest, likeliest first.
+    /// The agents to wait for, likeliest first, where [`Reason::Unavailable`] settled it. Not shown:
+    /// the others say as much.
     #[serde(skip)]
     pub unavailable: Vec<AgentName>,
     /// How many of either [`Decision::abridged`] left out.

@@ -239,7 +239,10 @@ pub fn decide(
         rules: ruling.applied,
         candidates: decision::ranked(&scored),
         removed: decision::named(&removed, prediction.is_some()),
-        unavailable,
+        unavailable: match reason {
+            Reason::Unavailable => unavailable,
+            _ => Vec::new(),
+        },
         omitted: 0,
     }
 }
