@@ -1,8 +1,8 @@
 //! Text to hashed n-grams.
 //!
-//! A text has two views, each with its own half of the buckets: words (single words and pairs of
-//! neighbours, the ends of the text included) and the inner structure of words (2 to 5 characters
-//! within a word's boundaries). Letters are lower-cased, every digit becomes `0`, apostrophes and
+//! A text has two views, each with its own half of the buckets: words (single words, their first
+//! four characters, which most forms of a word share, and pairs of neighbours, the ends of the text
+//! included) and the inner structure of words (2 to 5 characters within a word's boundaries). Letters are lower-cased, every digit becomes `0`, apostrophes and
 //! combining accents vanish, `?` and `$` are words of their own, and everything else separates
 //! words.
 
@@ -18,9 +18,12 @@ pub(crate) const FINGERPRINTS: usize = 1 << 19;
 pub const MAX_CHARS: usize = 1_024;
 
 const CHARACTER_GRAMS: Range<usize> = 2..6;
+/// How many characters of a word are its stem.
+const STEM: usize = 4;
 const WORD: u64 = 1;
 const PAIR: u64 = 2;
 const CHARACTERS: u64 = 3;
+const START: u64 = 4;
 
 /// A bucket and how often a text falls into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +63,8 @@ impl Bag {
             add_word(&mut self.hashes, &mut self.fingerprints, hash(WORD, word));
             let pair = pair(previous, word);
             add_word(&mut self.hashes, &mut self.fingerprints, pair);
+            let stem = hash(START, stem(word));
+            self.hashes.push(low_bits(stem, VIEW_BUCKETS));
             add_characters(&mut self.hashes, word);
             previous = word;
         }
@@ -123,6 +128,13 @@ impl Bag {
 fn add_word(buckets: &mut Vec<u32>, fingerprints: &mut Vec<u32>, hash: u64) {
     buckets.push(low_bits(hash, VIEW_BUCKETS));
     fingerprints.push(low_bits(hash >> 32, FINGERPRINTS));
+}
+
+fn stem(word: &str) -> &str {
+    match word.char_indices().nth(STEM) {
+        Some((end, _)) => &word[..end],
+        None => word,
+    }
 }
 
 fn add_characters(buckets: &mut Vec<u32>, word: &str) {
@@ -214,9 +226,9 @@ mod tests {
 
     #[test]
     fn counts_every_n_gram() {
-        // Words `ab`, pairs `< ab` and `ab >`; `<a`, `<ab`, `<ab>`, `ab`, `ab>`, `b>`.
+        // Word and stem `ab`, pairs `< ab` and `ab >`; `<a`, `<ab`, `<ab>`, `ab`, `ab>`, `b>`.
         let total: u32 = bag("ab").terms().iter().map(|term| term.count).sum();
-        assert_eq!(total, 9);
+        assert_eq!(total, 10);
         assert_eq!(bag("ab").fingerprints().len(), 3);
         assert!(bag("").terms().is_empty());
     }
@@ -225,8 +237,28 @@ mod tests {
     fn the_views_share_no_bucket() {
         let bag = bag("transfer");
         let of_words = |term: &&Term| (term.bucket as usize) < VIEW_BUCKETS;
-        assert_eq!(bag.terms().iter().filter(of_words).count(), 3);
+        assert_eq!(bag.terms().iter().filter(of_words).count(), 4);
         assert!(bag.terms().len() > 3);
+    }
+
+    #[test]
+    fn forms_of_a_word_share_their_stem() {
+        assert_eq!(
+            ["book", "booked", "bo", "\u{fc}ber\u{fc}hmt"].map(stem),
+            ["book", "book", "bo", "\u{fc}ber"]
+        );
+        let words = |text: &str| -> Vec<u32> {
+            let terms = bag(text).terms().to_vec();
+            let words = terms
+                .into_iter()
+                .filter(|t| (t.bucket as usize) < VIEW_BUCKETS);
+            words.map(|term| term.bucket).collect()
+        };
+        let (one, other) = (words("booking"), words("booked"));
+        assert_eq!(
+            one.iter().filter(|bucket| other.contains(bucket)).count(),
+            1
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub(crate) const WIDTH: usize = 128;
 /// What every hidden unit starts from, so that none is dead before it has learned.
 pub(crate) const HIDDEN_BIAS: f32 = 0.1;
 
-const SPREAD: f32 = 0.1;
+const SPREAD: f32 = 0.05;
 
 /// Sums the embeddings of a text's n-grams, rectifies, and weighs the classes: what agents have in
 /// common is learned once and shared, which plain linear weights cannot do.

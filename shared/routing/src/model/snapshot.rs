@@ -14,9 +14,9 @@ use crate::vocabulary::{Rarities, Vocabulary, Weighted};
 
 /// The linear model's scores times this are its vote: independent regressions are less sure of
 /// themselves than a softmax is.
-const LINEAR_VOTE: f32 = 1.3 * STEEPNESS / 3.0;
-/// The network's vote: twice that of the linear model.
-const NETWORK_VOTE: f32 = 2.0 / 3.0;
+const LINEAR_VOTE: f32 = 1.3 * STEEPNESS / 3.6;
+/// The network's vote: 2.6 times that of the linear model.
+const NETWORK_VOTE: f32 = 2.6 / 3.6;
 
 /// An immutable model: the agents in ascending order of key, and what is needed to tell which of
 /// them a text is for.
