@@ -5,8 +5,8 @@
 //! choices agree with how often they are right. The scope is a logistic regression over five
 //! signals, fitted with both sides weighing the same, so that a probability of one half is the
 //! balanced threshold. Where no text is known that is for no agent, whole agents are held out and
-//! their examples take that part; where there are too few examples even for that, fixed weights
-//! stand in.
+//! their examples take that part. The fit is held to fixed weights, the more the fewer examples there
+//! are; with too few they stand alone.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -132,7 +132,9 @@ impl Scope {
     };
     const STEPS: usize = 2_000;
     const RATE: f32 = 1.0;
-    const DECAY: f32 = 0.003;
+    /// How strongly the weights are held to the fixed ones, by one example of the rarer side: what
+    /// few examples say by chance is outweighed, what many say is not.
+    const HOLD: f32 = 0.3;
 
     fn probability(&self, signals: Signals) -> f32 {
         let sum: f32 = signals
@@ -156,12 +158,14 @@ impl Scope {
                     .map(move |signals| (shape.standardise(*signals), label, weight))
             })
             .collect();
-        let mut fit = Self {
-            weights: [0.0; SIGNALS],
-            bias: 0.0,
-        };
+        let prior = shape.fold(Self::PRIOR);
+        let hold = Self::HOLD / inside.len().min(outside.len()).max(1) as f32;
+        let mut fit = prior;
         for _ in 0..Self::STEPS {
-            let mut slopes = fit.weights.map(|weight| Self::DECAY * weight);
+            let mut slopes = [0.0; SIGNALS];
+            for (index, slope) in slopes.iter_mut().enumerate() {
+                *slope = hold * (fit.weights[index] - prior.weights[index]);
+            }
             let mut slope_of_bias = 0.0;
             for (values, label, weight) in &rows {
                 let sum: f32 = values.iter().zip(fit.weights).map(|(v, w)| v * w).sum();
@@ -214,6 +218,15 @@ impl Shape {
             *value = (*value - self.means[index]) / self.deviations[index];
         }
         values
+    }
+
+    /// The same regression over standardised signals.
+    fn fold(&self, mut fit: Scope) -> Scope {
+        for index in 0..SIGNALS {
+            fit.bias += fit.weights[index] * self.means[index];
+            fit.weights[index] *= self.deviations[index];
+        }
+        fit
     }
 
     /// The same regression over signals as they are.

@@ -1,6 +1,6 @@
 //! The one writer: learns from examples and publishes snapshots.
 
-use super::holdout::Holdout;
+use super::holdout;
 use super::linear::{Linear, drop_out};
 use super::network::Network;
 use super::random::Random;
@@ -211,10 +211,10 @@ const fn target(class: usize, positive: bool) -> Target {
     }
 }
 
-/// Trains on `memory` from nothing, calibrates on a part of it held out of a second training, and
+/// Trains on `memory` from nothing, calibrates on parts of it held out of further trainings, and
 /// gives the snapshot to publish as `version`.
 #[must_use]
 pub fn train(memory: &Memory, version: u64) -> Snapshot {
-    let calibration = Holdout::of(memory).calibrate();
+    let calibration = holdout::calibrate(memory);
     Trainer::fit(memory).snapshot(version, calibration)
 }
