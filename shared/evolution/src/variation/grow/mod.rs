@@ -29,8 +29,10 @@ pub(super) struct Grower<'a> {
     callable: &'a [(Name, usize, Type)],
     /// What has a value, those of comprehensions and loops around innermost last.
     visible: Vec<Variable>,
-    /// The names that a new variable must not have.
-    taken: Vec<Name>,
+    /// The function's parameters.
+    params: Vec<Name>,
+    /// What is assigned in the function, or will be by what grows.
+    locals: Vec<Name>,
     returns: Type,
     in_loop: bool,
     shape: Shape,
@@ -43,18 +45,17 @@ impl<'a> Grower<'a> {
     /// What grows in the place of the node of that number.
     pub(super) fn at(anatomy: &Anatomy<'_>, index: usize, scope: &'a Scope) -> Self {
         let function = anatomy.function;
-        let mut taken: Vec<Name> = function.params.iter().map(|p| p.name.clone()).collect();
         let mut assigned = Vec::new();
         for node in &anatomy.nodes {
             tree::assigned_by(*node, &mut assigned);
         }
-        taken.extend(assigned.into_iter().cloned());
         let room = scope.max_nodes.saturating_sub(anatomy.len());
         Self {
             scope,
             callable: callable(scope, function),
             visible: anatomy.visible(index).to_vec(),
-            taken,
+            params: function.params.iter().map(|p| p.name.clone()).collect(),
+            locals: assigned.into_iter().cloned().collect(),
             returns: anatomy.returns,
             in_loop: anatomy.in_loop(index),
             shape: Shape::Grow,
@@ -84,13 +85,14 @@ impl<'a> Grower<'a> {
     fn fresh(&mut self) -> Name {
         let context = &self.scope.context;
         let is_free = |name: &Name| {
-            !self.taken.contains(name)
+            !self.params.contains(name)
+                && !self.locals.contains(name)
                 && !context.constants.iter().any(|known| known.name == *name)
                 && !context.functions.iter().any(|(known, ..)| known == name)
         };
         let names = (1_u32..).map(|number| Name::from(format!("v{number}")));
         let name = names.into_iter().find(is_free).unwrap_or_default();
-        self.taken.push(name.clone());
+        self.locals.push(name.clone());
         name
     }
 
@@ -110,9 +112,14 @@ impl<'a> Grower<'a> {
         let some_constants = constants.clone().count();
         let name = |rng: &mut Rng| {
             let mut names = names.clone();
-            names
-                .nth(rng.random_range(0..count))
-                .map(|v| Expr::Name(v.name.clone()))
+            // What a loop or the statement before has bound is more often what matters.
+            let latest = names.clone().next_back();
+            let latest = latest.filter(|v| self.locals.contains(&v.name));
+            let chosen = match latest {
+                Some(latest) if rng.random_bool(0.3) => Some(latest),
+                _ => names.nth(rng.random_range(0..count)),
+            };
+            chosen.map(|v| Expr::Name(v.name.clone()))
         };
         let constant = |rng: &mut Rng| {
             let mut constants = constants.clone();
