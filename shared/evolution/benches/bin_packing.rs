@@ -205,8 +205,8 @@ fn uniform(items: u32, instances: u32, seed: u64) -> Json {
 /// Fresh items, and the sets in the data.
 fn tests(flags: &Flags) -> Vec<Test> {
     let fresh = [
-        ("weibull 5k", weibull(5000, 5, 990_001)),
-        ("uniform 500", uniform(500, 20, 990_002)),
+        ("weibull 5k", weibull(5000, 20, 990_001)),
+        ("uniform 500", uniform(500, 40, 990_002)),
     ];
     let test = |name: &str, set: Json| Test {
         name: name.to_owned(),
@@ -301,7 +301,7 @@ fn report(train: Train, flags: &Flags, tests: &[Test], bench: &mut Workbench) {
     table.load_style(comfy_table::presets::ASCII_MARKDOWN);
     let names = tests.iter().map(|test| test.name.clone());
     table.set_header(
-        ["".to_owned()]
+        [String::new()]
             .into_iter()
             .chain(names)
             .chain(["search".into(), "seconds".into()]),

@@ -1,11 +1,11 @@
 //! From a definition to a problem: everything that is wrong, named by its place.
 
-use serde::Serialize;
 use serde_json::Value as Json;
 use serde_path_to_error::Segment;
 use tdev_domain::Capability;
 use tdev_program::Value;
 
+use super::mistake::{Code, Mistake, Mistakes};
 use super::split::canonical;
 use super::{
     Canary, Case, Change, Definition, EXECUTE, Effect, HeldOut, Judge, MAX_CASES, Metric, Relation,
@@ -19,61 +19,6 @@ pub const SIMULATIONS: &[&str] = &[packing::NAME];
 const MAX_NAME: usize = 64;
 /// The most canaries, and the most relations.
 const MAX_FEW: usize = 16;
-
-/// One thing that is wrong with a definition, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Mistake {
-    /// What kind of thing it is.
-    pub code: Code,
-    /// Where it is, as a JSON pointer into the definition.
-    pub pointer: String,
-    /// What is wrong, for the author.
-    pub message: String,
-}
-
-/// The kinds of mistake. Their names do not change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Code {
-    /// Not of the form of a definition.
-    Malformed,
-    /// A name is none.
-    InvalidName,
-    /// A number is out of its range.
-    OutOfRange,
-    /// A simulation is named that the platform has not.
-    UnknownSimulation,
-    /// A case does not fit the function or the metric.
-    UnfitCase,
-    /// There are too many of something.
-    TooMany,
-    /// Something that is needed is absent.
-    Missing,
-    /// An input is among the cases that are held out, and among the others.
-    HeldOutOverlap,
-    /// Two parts do not go together.
-    Inconsistent,
-}
-
-/// All mistakes that are found.
-#[derive(Default)]
-pub(super) struct Mistakes(pub(super) Vec<Mistake>);
-
-impl Mistakes {
-    fn add(&mut self, code: Code, pointer: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Mistake {
-            code,
-            pointer: pointer.into(),
-            message: message.into(),
-        });
-    }
-
-    pub(super) fn require(&mut self, holds: bool, code: Code, pointer: &str, message: &str) {
-        if !holds {
-            self.add(code, pointer, message);
-        }
-    }
-}
 
 /// Everything that is wrong with a definition.
 pub(super) fn definition(definition: &Definition) -> Vec<Mistake> {

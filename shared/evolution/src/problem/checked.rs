@@ -3,7 +3,8 @@
 use serde_json::Value as Json;
 use tdev_domain::Source;
 
-use super::check::{self, Mistakes, check_cases, check_overlap};
+use super::check::{self, check_cases, check_overlap};
+use super::mistake::Mistakes;
 use super::packing::PackingEvaluator;
 use super::split::divide;
 use super::{

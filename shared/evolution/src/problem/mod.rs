@@ -16,6 +16,7 @@ mod checked;
 mod data;
 mod definition;
 mod metric;
+mod mistake;
 pub mod packing;
 mod probe;
 mod relation;
@@ -32,7 +33,7 @@ use crate::{Genome, Loss};
 
 pub use baseline::Baseline;
 pub use cases::CasesEvaluator;
-pub use check::{Code, Mistake, SIMULATIONS};
+pub use check::SIMULATIONS;
 pub use checked::{Divided, Part, Problem};
 pub use data::{
     Case, Column, ColumnType, ImportError, Layout, MAX_CASES, MAX_IMPORT_BYTES, Shape, from_csv,
@@ -40,6 +41,7 @@ pub use data::{
 };
 pub use definition::{Canary, CaseBudget, Definition, HeldOut, Judge, Tolerance};
 pub use metric::{Field, MAX_EDIT_LENGTH, Metric};
+pub use mistake::{Code, Mistake};
 pub use relation::{Applied, Change, Effect, Relation};
 pub use scorer::AgentEvaluator;
 pub use stored::{Reserved, Stored, StoredError};
