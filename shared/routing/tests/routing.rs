@@ -333,3 +333,25 @@ fn a_text_of_any_length_is_answered() {
     let mut scratch = Scratch::new();
     assert!(snapshot.predict(&long, &mut scratch).best().is_some());
 }
+
+#[test]
+fn few_examples_are_enough_to_reject_with_a_margin() {
+    let calibrated = train(&memory(), 1);
+    assert_eq!(calibrated.calibration().basis, Basis::HeldOutAgents);
+    let fixed = calibrated.clone().with_calibration(Calibration::default());
+    let mut scratch = Scratch::new();
+    let mut mean = |snapshot: &Snapshot, texts: &[&str]| -> f32 {
+        let scope = |text: &&str| snapshot.predict(text, &mut scratch).in_scope;
+        texts.iter().map(scope).sum::<f32>() / 4.0
+    };
+    let inside = [
+        "will it rain in oslo tomorrow",
+        "put on some jazz music",
+        "i forgot the password of my account",
+        "remind acme of the overdue invoice",
+    ];
+    let (near, far) = (mean(&calibrated, &inside), mean(&calibrated, &OUTSIDE));
+    assert!(near > 0.6 && far < 0.3, "{near} and {far}");
+    let margin = mean(&fixed, &inside) - mean(&fixed, &OUTSIDE);
+    assert!(near - far > margin, "{near} - {far} and {margin}");
+}
