@@ -15,7 +15,7 @@ mod recovery;
 mod targets;
 mod throughput;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 /// What is measured, and how much of it.
 #[derive(Debug, Clone, Parser)]
@@ -27,32 +27,29 @@ struct Flags {
     #[arg(long, default_value_t = 200_000)]
     evaluations: u64,
     /// Candidates in a population.
-    #[arg(long, default_value_t = 500)]
+    #[arg(long, default_value_t = 1000)]
     population: u32,
     /// Islands that the population is divided among.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 4)]
     islands: u32,
     /// How many take part in a tournament.
     #[arg(long, default_value_t = 5)]
     tournament: u32,
     /// The share of children made by mutation to begin with.
-    #[arg(long, default_value_t = 0.3)]
+    #[arg(long, default_value_t = 0.5)]
     mutation_rate: f64,
     /// What a node costs where two candidates are compared.
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, default_value_t = 0.0001)]
     parsimony: f64,
     /// The most nodes of a candidate.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 40)]
     max_nodes: u32,
     /// The functions by number; all if none is given.
     #[arg(long, value_delimiter = ',')]
     only: Vec<usize>,
-    /// Leaves the throughput out.
-    #[arg(long)]
-    no_throughput: bool,
-    /// Leaves the search for the functions out.
-    #[arg(long)]
-    no_recovery: bool,
+    /// Only one of the two parts.
+    #[arg(long, value_enum)]
+    part: Option<Part>,
     /// Prints what was found by each run.
     #[arg(long)]
     verbose: bool,
@@ -61,16 +58,25 @@ struct Flags {
     bench: bool,
 }
 
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// How fast candidates are judged.
+    Throughput,
+    /// How often the functions are found again.
+    Recovery,
+}
+
 fn main() {
     let flags = Flags::parse();
     if cfg!(debug_assertions) {
         println!("This is a debug build; its figures say nothing.");
     }
-    if !flags.no_throughput {
+    if flags.part != Some(Part::Recovery) {
         throughput::run(&flags);
         peers::run();
     }
-    if !flags.no_recovery {
+    if flags.part != Some(Part::Throughput) {
         recovery::run(&flags);
     }
 }

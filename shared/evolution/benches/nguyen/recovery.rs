@@ -7,7 +7,7 @@ use tdev_evolution::search::{Search, Used};
 use tdev_evolution::variation::operators;
 use tdev_evolution::{Budget, Genome, IslandSettings, Loss, Selection, Settings};
 
-use crate::targets::{POINTS, TARGETS, Target};
+use crate::targets::{self, POINTS, TARGETS, Target};
 use crate::{Flags, table};
 
 /// A point is hit if it is met this closely (Koza 1992).
@@ -142,7 +142,7 @@ fn median(outcomes: &[Outcome], of: impl Fn(&Outcome) -> f64) -> f64 {
 fn search(target: &Target, seed: u64, flags: &Flags) -> Outcome {
     let settings = settings(seed, flags);
     let (scaffold, genome) = target.agent();
-    let evaluator = target.evaluator(&scaffold, &target.cases(seed, POINTS));
+    let evaluator = targets::evaluator(&scaffold, &target.cases(seed, POINTS));
     let scope = target.scope(&scaffold, &genome, &settings);
     let varying = operators(&settings.operators).unwrap();
     let search = Search::new(&scaffold, genome, &evaluator, varying, scope, settings).unwrap();
@@ -153,7 +153,7 @@ fn search(target: &Target, seed: u64, flags: &Flags) -> Outcome {
         .run(begun, &mut benches, |_| Used::default())
         .unwrap();
     let best = &population.best().genome;
-    let fresh = target.evaluator(&scaffold, &target.cases(!seed, FRESH));
+    let fresh = targets::evaluator(&scaffold, &target.cases(!seed, FRESH));
     Outcome {
         recovered: within(&fresh, best, &mut benches[0], EXACT),
         hit: within(&evaluator, best, &mut benches[0], HIT),

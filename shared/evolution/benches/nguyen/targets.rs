@@ -103,11 +103,6 @@ impl Target {
         Scaffold::of(&Source::from_bytes(text.as_bytes()).unwrap()).unwrap()
     }
 
-    pub(crate) fn evaluator(&self, scaffold: &Scaffold, cases: &[Case]) -> CasesEvaluator {
-        let budget = CaseBudget::default();
-        CasesEvaluator::new(scaffold.clone(), "f", cases, Metric::Absolute, budget).unwrap()
-    }
-
     /// The set of functions of Koza, without constants, as Petersen et al. 2021 use it.
     pub(crate) fn scope(&self, scaffold: &Scaffold, genome: &Genome, settings: &Settings) -> Scope {
         let entry = vec![Type::Float; self.variables];
@@ -120,4 +115,10 @@ impl Target {
         };
         scope
     }
+}
+
+/// What judges by these cases.
+pub(crate) fn evaluator(scaffold: &Scaffold, cases: &[Case]) -> CasesEvaluator {
+    let budget = CaseBudget::default();
+    CasesEvaluator::new(scaffold.clone(), "f", cases, Metric::Absolute, budget).unwrap()
 }

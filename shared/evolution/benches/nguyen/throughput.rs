@@ -13,7 +13,7 @@ use tdev_evolution::variation::{SubtreeCrossover, operators, random_genome};
 use tdev_evolution::{Genome, Loss, Operator, Purpose, Rng, Scaffold, Scope, Settings};
 use tdev_program::{Module, Type};
 
-use crate::targets::{POINTS, TARGETS, Target};
+use crate::targets::{self, POINTS, TARGETS, Target};
 use crate::{Flags, recovery, table};
 
 /// How many random candidates are judged for each function, again and again.
@@ -50,7 +50,7 @@ pub(crate) fn run(flags: &Flags) {
     let mut sums = [0.0; 5];
     for target in &TARGETS {
         let (scaffold, like) = target.agent();
-        let evaluator = target.evaluator(&scaffold, &target.cases(0, POINTS));
+        let evaluator = targets::evaluator(&scaffold, &target.cases(0, POINTS));
         let scope = target.scope(&scaffold, &like, &Settings::default());
         let draw = |child| {
             let mut rng = Rng::keyed(0, 0, child, Purpose::Vary);
@@ -142,7 +142,7 @@ fn search(target: &Target, flags: &Flags) -> (Vec<Genome>, f64) {
     // It goes on when it has found the function.
     settings.budget.target = None;
     let (scaffold, genome) = target.agent();
-    let evaluator = target.evaluator(&scaffold, &target.cases(0, POINTS));
+    let evaluator = targets::evaluator(&scaffold, &target.cases(0, POINTS));
     let scope = target.scope(&scaffold, &genome, &settings);
     let varying = operators(&settings.operators).unwrap();
     let search = Search::new(&scaffold, genome, &evaluator, varying, scope, settings).unwrap();

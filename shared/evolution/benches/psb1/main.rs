@@ -107,7 +107,10 @@ fn main() {
 
 fn run(problem: &Problem, folder: &Path, flags: &Flags) -> Vec<String> {
     let file = folder.join(format!("training-examples-{}.csv", problem.name));
-    let cases = data::read(&file, problem.inputs, problem.outputs);
+    let mut cases = data::read(&file, problem.inputs, problem.outputs);
+    for case in &mut cases {
+        case.output = (problem.expected)(case.output.take());
+    }
     // Every fourth is kept from the search; 150 at most are searched with, 500 kept.
     let (kept, train): (Vec<_>, Vec<_>) = cases
         .into_iter()
@@ -184,7 +187,7 @@ fn search(problem: &Problem, train: &[Case], kept: &[Case], seed: u64, flags: &F
     let scope = problem.scope(&scaffold, &genome, &settings);
     let evaluator = |cases: &[Case]| {
         let budget = CaseBudget {
-            fuel: 20_000,
+            fuel: 10_000,
             memory: 1 << 18,
         };
         CasesEvaluator::new(scaffold.clone(), "solve", cases, problem.metric(), budget).unwrap()

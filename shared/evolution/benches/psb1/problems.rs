@@ -1,5 +1,6 @@
 //! The problems: what is asked, what a solution may be made of, and what others reach.
 
+use serde_json::{Value as Json, json};
 use tdev_domain::Source;
 use tdev_evolution::problem::{Field, Metric};
 use tdev_evolution::variation::Vocabulary;
@@ -26,6 +27,8 @@ pub(crate) struct Problem {
     /// The constants that the suite gives, beside those of all problems.
     numbers: &'static [i64],
     texts: &'static [&'static str],
+    /// What is expected of the function that is called, made of the output in the file.
+    pub(crate) expected: fn(Json) -> Json,
     metric: fn() -> Metric,
     /// How many of 100 runs of PushGP succeed with lexicase selection (Helmuth and Spector 2015).
     pub(crate) published: u32,
@@ -40,6 +43,7 @@ const BASE: Problem = Problem {
     types: &[Type::Int, Type::Bool],
     numbers: &[],
     texts: &[],
+    expected: |output| output,
     metric: || Metric::Absolute,
     published: 0,
 };
@@ -131,10 +135,23 @@ pub(crate) const PROBLEMS: [Problem; 12] = [
         name: "syllables",
         inputs: &[Kind::Text],
         outputs: &[("value", Kind::Text)],
-        block: "def solve(text: str) -> str:\n    count = 0\n    result = \"\"\n    return result\n",
+        block: "def answer(text: str) -> str:\n    count = 0\n    result = \"\"\n    return result\n",
+        // As in the publication, the number is judged beside the text.
+        after: "def solve(text):\n    printed = answer(text)\n    last = printed.split(\" \")[-1]\n    \
+                return {\"printed\": printed, \"counted\": int(last) if last.isdigit() else -1}\n",
         types: &[Type::Int, Type::Bool, Type::Str],
         texts: &["The number of syllables is ", "aeiouy"],
-        metric: || Metric::EditDistance,
+        expected: |output| {
+            let count = output.as_str().and_then(|text| text.rsplit(' ').next());
+            let count: i64 = count.and_then(|count| count.parse().ok()).unwrap();
+            json!({"printed": output, "counted": count})
+        },
+        metric: || Metric::Fields {
+            fields: vec![
+                field("printed", Metric::EditDistance),
+                field("counted", Metric::Absolute),
+            ],
+        },
         published: 18,
         ..BASE
     },
@@ -160,10 +177,24 @@ pub(crate) const PROBLEMS: [Problem; 12] = [
         name: "grade",
         inputs: &[Kind::Int; 5],
         outputs: &[("value", Kind::Text)],
-        block: "def solve(a: int, b: int, c: int, d: int, score: int) -> str:\n    result = \"\"\n    return result\n",
+        block: "def answer(a: int, b: int, c: int, d: int, score: int) -> str:\n    result = \"\"\n    return result\n",
         types: &[Type::Int, Type::Bool, Type::Str],
+        // As in the publication, the distance of the letter is judged beside the text.
+        after: "def solve(a, b, c, d, score):\n    printed = answer(a, b, c, d, score)\n    \
+                letter = printed[14:15]\n    \
+                return {\"printed\": printed, \"letter\": ord(letter) if letter else 0}\n",
         texts: &["Student has a ", " grade.", "A", "B", "C", "D", "F"],
-        metric: || Metric::EditDistance,
+        expected: |output| {
+            let letter = output.as_str().and_then(|text| text.chars().nth(14));
+            let letter = u32::from(letter.unwrap());
+            json!({"printed": output, "letter": letter})
+        },
+        metric: || Metric::Fields {
+            fields: vec![
+                field("printed", Metric::EditDistance),
+                field("letter", Metric::Absolute),
+            ],
+        },
         published: 4,
         ..BASE
     },
