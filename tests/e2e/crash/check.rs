@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use tdev_domain::{Answer, Effect, EffectClass, EffectErrorKind, Invocation, InvocationId};
+use tdev_domain::{
+    Answer, Effect, EffectClass, EffectErrorKind, Invocation, InvocationId, InvocationStatus,
+};
 use tdev_invocation::Journal;
 
-use crate::lane::{Lane, ending};
+use crate::lane::Lane;
 use crate::recorder::Recorded;
+use crate::rig::Rig;
 use crate::run::Finished;
 
 /// An agent, and the tools it called in order.
@@ -17,34 +20,36 @@ type Shape = (String, Vec<String>);
 /// What must be the same in every run, however it is disturbed.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Seen {
-    ending: Value,
+    pub(crate) ending: Value,
     shapes: Vec<Shape>,
-    posts: Vec<String>,
-    events: Vec<String>,
+    /// The labels of all posts, in order of the alphabet.
+    pub(crate) posts: Vec<String>,
+    pub(crate) events: Vec<String>,
 }
 
 /// A run as it stands in the store.
 struct Stored {
-    root: Invocation,
+    /// Those that ended by themselves.
+    ended: Vec<InvocationId>,
     shapes: Vec<Shape>,
     /// All effects of all invocations, by key.
     effects: BTreeMap<String, Effect>,
 }
 
 /// Checks a run by itself, and returns what it is to have in common with others.
-pub(crate) fn check(lane: &mut Lane<'_>, run: &Finished) -> Result<Seen> {
-    let stored = stored(lane, &run.invocations)?;
-    let recorded = lane.recorder.collect();
+pub(crate) fn check(rig: &mut Rig<'_>, run: &Finished) -> Result<Seen> {
+    let stored = stored(rig, &run.invocations)?;
+    let recorded = rig.recorder.collect();
     ledger_and_world(&stored, &recorded, run)?;
-    let events = events(lane, &stored, run)?;
-    for invocation in &run.invocations {
-        lane.replay(invocation)?;
+    let events = events(rig, &stored, run)?;
+    for invocation in &stored.ended {
+        rig.replay(invocation)?;
     }
     let posted = recorded.values().filter(|one| one.method == "POST");
     let mut posts: Vec<_> = posted.map(|one| one.label().to_owned()).collect();
     posts.sort();
     Ok(Seen {
-        ending: ending(&stored.root),
+        ending: run.ending.clone(),
         shapes: stored.shapes,
         posts,
         events,
@@ -52,41 +57,45 @@ pub(crate) fn check(lane: &mut Lane<'_>, run: &Finished) -> Result<Seen> {
 }
 
 /// Reads everything, and checks that nothing is left to do.
-fn stored(lane: &Lane<'_>, invocations: &[InvocationId]) -> Result<Stored> {
-    let mut root = None;
+fn stored(rig: &Rig<'_>, invocations: &[InvocationId]) -> Result<Stored> {
+    let mut ended = Vec::new();
     let mut shapes = Vec::new();
     let mut effects = BTreeMap::new();
     for id in invocations {
-        let record = lane.runtime.block_on(lane.journal.load(id))?;
+        let record = rig.runtime.block_on(rig.journal.load(id))?;
         let record = record.with_context(|| format!("{id} is lost"))?;
         ensure!(record.status.is_final(), "it has not ended: {record:#?}");
         ensure!(
             record.pending.is_none() && record.snapshot.is_none(),
             "left behind: {record:#?}"
         );
-        let ledger = lane.runtime.block_on(lane.journal.ledger(id))?;
+        let ledger = rig.runtime.block_on(rig.journal.ledger(id))?;
         let numbers: Vec<u32> = ledger.iter().map(|effect| effect.number).collect();
         let expected: Vec<u32> = (1..record.next_effect).collect();
         ensure!(numbers == expected, "the ledger of {id} has {numbers:?}");
         let tools = ledger.iter().map(|effect| effect.call.tool.clone());
-        // The root's name is another in each run.
-        let agent = match &root {
-            None => String::new(),
-            Some(_) => record.callee.agent.to_string(),
-        };
-        shapes.push((agent, tools.collect()));
+        shapes.push((agent(&record), tools.collect()));
         for effect in ledger {
             let key = record.effect_key(effect.number).to_string();
             effects.insert(key, effect);
         }
-        root.get_or_insert(record);
+        if record.status != InvocationStatus::Cancelled {
+            ended.push(id.clone());
+        }
     }
     shapes.sort();
     Ok(Stored {
-        root: root.context("there is no root")?,
+        ended,
         shapes,
         effects,
     })
+}
+
+/// The name of its agent, without the number by which each run of the corpus has another.
+fn agent(record: &Invocation) -> String {
+    let name = record.callee.agent.as_str();
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    name.trim_end_matches('-').to_owned()
 }
 
 fn is_unknown(answer: &Answer) -> bool {
@@ -141,13 +150,13 @@ fn ledger_and_world(
 
 /// Holds what came over the bus against what the ledgers say. A bus delivers at least once, and a
 /// worker that is lost before it hears of it puts an event twice: with the same key.
-fn events(lane: &Lane<'_>, stored: &Stored, run: &Finished) -> Result<Vec<String>> {
+fn events(rig: &Rig<'_>, stored: &Stored, run: &Finished) -> Result<Vec<String>> {
     let emitted = |effect: &Effect| effect.call.tool == "emit";
     let emitted: BTreeMap<_, _> = stored.effects.iter().filter(|(_, e)| emitted(e)).collect();
     let came = if emitted.is_empty() {
         BTreeMap::new()
     } else {
-        lane.stage.events(&lane.bus, emitted.len())?
+        rig.stage.events(&rig.bus, emitted.len())?
     };
     ensure!(
         came.keys().eq(emitted.keys().copied()),

@@ -1,8 +1,6 @@
 //! The queue between the workers, as bad as a queue may be: it delivers twice, late and out of
 //! order, as a seed decides.
 
-use tdev_domain::{InvocationId, StepMessage};
-
 /// A small generator of numbers that are the same for the same seed (SplitMix64).
 #[derive(Debug, Clone)]
 pub(crate) struct Dice(u64);
@@ -33,8 +31,8 @@ impl Dice {
 
 /// A message on its way.
 #[derive(Debug, Clone)]
-pub(crate) struct Letter {
-    pub(crate) message: StepMessage,
+pub(crate) struct Letter<M> {
+    pub(crate) message: M,
     /// How often it was received, this time included.
     pub(crate) receives: usize,
     not_before: usize,
@@ -44,15 +42,15 @@ pub(crate) struct Letter {
 
 /// The queue.
 #[derive(Debug)]
-pub(crate) struct Mail {
+pub(crate) struct Mail<M> {
     pub(crate) dice: Dice,
     round: usize,
-    ready: Vec<Letter>,
+    ready: Vec<Letter<M>>,
     /// What is to come at a time of its own.
-    delayed: Vec<Letter>,
+    delayed: Vec<Letter<M>>,
 }
 
-impl Mail {
+impl<M: Clone> Mail<M> {
     pub(crate) const fn new(seed: u64) -> Self {
         Self {
             dice: Dice::new(seed),
@@ -64,7 +62,7 @@ impl Mail {
 
     /// Takes a message to deliver, `delayed` if the sender said so. That may be ignored: a queue
     /// cannot hold anything back for longer than a quarter of an hour.
-    pub(crate) fn send(&mut self, message: StepMessage, delayed: bool) {
+    pub(crate) fn send(&mut self, message: M, delayed: bool) {
         let letter = Letter {
             message,
             receives: 1,
@@ -79,7 +77,7 @@ impl Mail {
     }
 
     /// Takes back what was not acknowledged.
-    pub(crate) fn redeliver(&mut self, letter: Letter) {
+    pub(crate) fn redeliver(&mut self, letter: Letter<M>) {
         self.ready.push(Letter {
             receives: letter.receives + 1,
             not_before: self.round + self.dice.below(4),
@@ -88,7 +86,7 @@ impl Mail {
     }
 
     /// The next to deliver, if anything is to be delivered now.
-    pub(crate) fn next(&mut self) -> Option<Letter> {
+    pub(crate) fn next(&mut self) -> Option<Letter<M>> {
         self.round += 1;
         loop {
             let earliest = self.ready.iter().map(|letter| letter.not_before).min()?;
@@ -116,9 +114,9 @@ impl Mail {
         }
     }
 
-    /// Whether a message that was held back comes now that its time has come.
-    pub(crate) fn come_due(&mut self, invocation: &InvocationId) -> bool {
-        let held = |letter: &Letter| letter.message.invocation == *invocation;
+    /// Whether a message that was held back, and is one of these, comes now that its time has come.
+    pub(crate) fn come_due(&mut self, is_it: impl Fn(&M) -> bool) -> bool {
+        let held = |letter: &Letter<M>| is_it(&letter.message);
         let Some(place) = self.delayed.iter().position(held) else {
             return false;
         };
@@ -131,7 +129,7 @@ impl Mail {
     }
 
     /// Everything that was not delivered yet.
-    pub(crate) fn rest(&mut self) -> Vec<Letter> {
+    pub(crate) fn rest(&mut self) -> Vec<Letter<M>> {
         let mut rest = std::mem::take(&mut self.ready);
         rest.append(&mut self.delayed);
         rest

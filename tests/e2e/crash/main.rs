@@ -29,172 +29,63 @@ mod lane;
 mod mail;
 mod proxy;
 mod recorder;
+mod rig;
 mod run;
 mod stage;
+mod toll;
 mod worker;
+mod workflow;
 
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use boundary::{Kill, Moment};
 use corpus::{Specimen, corpus};
 use lane::Lane;
 use mail::Dice;
-use run::{Finished, Plan};
+use run::Plan;
 use stage::Stage;
+use toll::Row;
 
-/// How many agents are at it at a time.
-const LANES: usize = 2;
 /// How many runs with two kills each agent has.
 const PAIRS: usize = 2;
-/// How many failures of one agent are told; it is given up then.
-const TOLD: usize = 3;
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_mins(10);
-
-/// What came of one agent.
-#[derive(Debug, Default)]
-struct Row {
-    name: &'static str,
-    writes: usize,
-    kills: usize,
-    survived: usize,
-    /// Workers that were left hanging, none of which did harm.
-    overtaken: usize,
-    failures: Vec<String>,
-}
+/// Decides on what comes twice, late and out of order in a run that is not disturbed.
+const SEED: u64 = 1;
 
 #[test]
 fn whatever_is_killed_nothing_is_lost_and_nothing_happens_twice() -> Result<()> {
     let stage = Stage::set()?;
-    let corpus = corpus();
     let deadline = Instant::now() + PATIENCE;
-    let waiting = Mutex::new(corpus.iter());
-    let take = || {
-        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.next()
-    };
-    let work = || -> Vec<Row> {
-        let taken = std::iter::from_fn(take);
-        taken
-            .map(|one| put_to_death(&stage, one, deadline))
-            .collect()
-    };
-    let mut rows: Vec<Row> = thread::scope(|scope| {
-        let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(work)).collect();
-        let rows = lanes.into_iter().map(|lane| lane.join().unwrap());
-        rows.flatten().collect()
-    });
-    let place = |row: &Row| corpus.iter().position(|one| one.name == row.name);
-    rows.sort_by_key(place);
-    report(&rows);
-    let failures: Vec<_> = rows.iter().flat_map(|row| &row.failures).collect();
-    ensure!(failures.is_empty(), "{failures:#?}");
-
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let left = runtime.block_on(stage.left_over())?;
-    ensure!(left.is_empty(), "the keeper still has {left:?}");
-    Ok(())
-}
-
-fn report(rows: &[Row]) {
-    eprintln!("agent            writes  kills survived overtaken");
-    for row in rows {
-        let Row {
-            name,
-            writes,
-            kills,
-            survived,
-            overtaken,
-            ..
-        } = row;
-        eprintln!("{name:<16} {writes:>6} {kills:>6} {survived:>8} {overtaken:>9}");
-    }
-    let sum = |of: fn(&Row) -> usize| rows.iter().map(of).sum::<usize>();
-    let overtaken = sum(|row| row.overtaken);
-    let (kills, survived) = (sum(|row| row.kills), sum(|row| row.survived));
-    eprintln!("{overtaken} workers overtaken");
-    eprintln!("{survived} of {kills} kills survived");
+    let name = |specimen: &Specimen| specimen.name;
+    toll::kill_all(&stage, &corpus(), name, |specimen, row| {
+        kill_everywhere(&stage, specimen, deadline, row)
+    })
 }
 
 /// Runs one agent once in peace, and then over every kill.
-fn put_to_death(stage: &Stage, specimen: &Specimen, deadline: Instant) -> Row {
-    let mut row = Row {
-        name: specimen.name,
-        ..Row::default()
-    };
-    if let Err(error) = kill_everywhere(stage, specimen, deadline, &mut row) {
-        row.failures.push(format!("{}: {error:#}", specimen.name));
-    }
-    row
-}
-
 fn kill_everywhere(
     stage: &Stage,
     specimen: &Specimen,
     deadline: Instant,
     row: &mut Row,
 ) -> Result<()> {
-    const SEED: u64 = 1;
     let mut lane = Lane::new(stage, specimen)?;
-    let in_peace = Plan {
-        seed: SEED,
-        afterwards: 0,
-        kills: Vec::new(),
-    };
-    let finished = run::run(&mut lane, &in_peace).context("undisturbed")?;
-    let undisturbed = check::check(&mut lane, &finished).context("undisturbed")?;
+    let finished = run::run(&mut lane, &Plan::in_peace(SEED)).context("undisturbed")?;
+    let undisturbed = check::check(&mut lane.rig, &finished).context("undisturbed")?;
     undisturbed.as_described(&lane, &finished)?;
     row.writes = finished.writes.len();
 
-    for plan in plans(specimen, SEED, &finished.writes) {
-        ensure!(Instant::now() < deadline, "it takes too long");
-        let survived = run::run(&mut lane, &plan).and_then(|finished| {
-            let seen = check::check(&mut lane, &finished)?;
-            seen.like(&undisturbed, &lane, &finished)?;
-            Ok(finished)
-        });
-        let planned = plan.kills.len();
-        match survived {
-            Ok(Finished { kills, stalls, .. })
-                if kills + stalls == planned || (planned > 1 && kills > 0) =>
-            {
-                row.kills += kills;
-                row.survived += kills;
-                row.overtaken += stalls;
-            }
-            failed => {
-                let is_kill = |kill: &&Kill| !matches!(kill.moment, Moment::Stalled { .. });
-                row.kills += plan.kills.iter().filter(is_kill).count();
-                let Plan {
-                    seed,
-                    afterwards,
-                    kills,
-                } = &plan;
-                let kills: Vec<_> = kills.iter().map(ToString::to_string).collect();
-                let how = match failed {
-                    Ok(_) => "there was no such write".to_owned(),
-                    Err(error) => format!("{error:#}"),
-                };
-                row.failures.push(format!(
-                    "{} killed {} (seeds {seed}, {afterwards}): {how}",
-                    specimen.name,
-                    kills.join(" and "),
-                ));
-                if row.failures.len() >= TOLD {
-                    return Ok(());
-                }
-                // What a run that failed left behind is none of the next one's business.
-                lane = Lane::new(stage, specimen)?;
-            }
-        }
-    }
-    Ok(())
+    let plans = plans(specimen, SEED, &finished.writes);
+    let fresh = || Lane::new(stage, specimen);
+    toll::disturb(row, &plans, deadline, fresh, |lane, plan| {
+        let finished = run::run(lane, plan)?;
+        let seen = check::check(&mut lane.rig, &finished)?;
+        seen.like(&undisturbed, lane, &finished)?;
+        Ok(finished)
+    })
 }
 
 /// A kill at every write, in every way, and some runs with two.

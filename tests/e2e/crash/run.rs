@@ -1,10 +1,11 @@
 //! One run of an agent, from its acceptance to its end, over dead workers.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use anyhow::{Context, Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 use tdev_domain::{
     EffectClass, Invocation, InvocationChange, InvocationId, InvocationStatus, Stage, StepMessage,
     Wait,
@@ -14,7 +15,7 @@ use tdev_invocation::{Journal, WakeUp, keeper, signal};
 
 use crate::boundary::Kill;
 use crate::corpus::Signals;
-use crate::lane::Lane;
+use crate::lane::{Lane, ending};
 use crate::mail::{Dice, Letter, Mail};
 use crate::worker::Heard;
 
@@ -34,6 +35,30 @@ pub(crate) struct Plan {
     pub(crate) kills: Vec<Kill>,
 }
 
+impl Plan {
+    /// A run that is not disturbed.
+    pub(crate) const fn in_peace(seed: u64) -> Self {
+        Self {
+            seed,
+            afterwards: 0,
+            kills: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            seed,
+            afterwards,
+            kills,
+        } = self;
+        let kills: Vec<_> = kills.iter().map(ToString::to_string).collect();
+        let kills = kills.join(" and ");
+        write!(f, "{kills} (seeds {seed}, {afterwards})")
+    }
+}
+
 /// A run that came to its end.
 #[derive(Debug)]
 pub(crate) struct Finished {
@@ -47,12 +72,14 @@ pub(crate) struct Finished {
     pub(crate) interrupted: BTreeSet<String>,
     /// What was written to, in order.
     pub(crate) writes: Vec<String>,
+    /// What it came to.
+    pub(crate) ending: Value,
 }
 
 /// A run on its way.
 struct Run<'l, 'a> {
     lane: &'l mut Lane<'a>,
-    mail: Mail,
+    mail: Mail<StepMessage>,
     known: Vec<InvocationId>,
     /// Invocations whose worker is known to be lost, by the token of its lease.
     orphans: BTreeSet<(InvocationId, u64)>,
@@ -68,7 +95,7 @@ struct Run<'l, 'a> {
 pub(crate) fn run(lane: &mut Lane<'_>, plan: &Plan) -> Result<Finished> {
     let record = lane.invocation()?;
     let root = record.id.clone();
-    lane.boundaries.begin(&plan.kills);
+    lane.rig.boundaries.begin(&plan.kills);
     let signals = lane.specimen.signals;
     let of = |when| {
         let chosen = signals.iter().filter(move |(_, known)| *known == when);
@@ -90,11 +117,13 @@ pub(crate) fn run(lane: &mut Lane<'_>, plan: &Plan) -> Result<Finished> {
     for name in of(Signals::Early) {
         run.signal(&root, name)?;
     }
-    run.mail.send(run.lane.message(&root), false);
+    run.mail.send(run.lane.rig.message(&root), false);
     run.finish(&root)?;
-    let writes = run.lane.boundaries.passed();
-    run.lane.boundaries.begin(&[]);
+    let writes = run.lane.rig.boundaries.passed();
+    run.lane.rig.boundaries.begin(&[]);
+    let ending = ending(&run.load(&root)?);
     Ok(Finished {
+        ending,
         invocations: run.known,
         kills: run.kills,
         stalls: run.stalls,
@@ -111,7 +140,7 @@ impl Run<'_, '_> {
             }
             if self.load(root)?.status.is_final() {
                 // What comes now comes too late.
-                self.lane.boundaries.arrive();
+                self.lane.rig.boundaries.arrive();
                 self.overtaken(true)?;
                 self.collect()?;
                 for letter in self.mail.rest() {
@@ -127,14 +156,14 @@ impl Run<'_, '_> {
         bail!("it is stuck: {:#?}", self.load(root)?)
     }
 
-    fn deliver(&mut self, letter: Letter) -> Result<()> {
+    fn deliver(&mut self, letter: Letter<StepMessage>) -> Result<()> {
         self.overtaken(false)?;
         self.deliveries += 1;
         ensure!(self.deliveries <= MAX_DELIVERIES, "there is no end to it");
         let body = serde_json::to_string(&letter.message)?;
-        let heard = self.lane.worker.deliver(&body, letter.receives)?;
+        let heard = self.lane.rig.worker.deliver(&body, letter.receives)?;
         self.collect()?;
-        if self.lane.boundaries.take_arrived() {
+        if self.lane.rig.boundaries.take_arrived() {
             self.lost()?;
         }
         match heard {
@@ -152,7 +181,7 @@ impl Run<'_, '_> {
     }
 
     /// The worker that had this message is lost.
-    fn lost_over(&mut self, letter: Letter) -> Result<()> {
+    fn lost_over(&mut self, letter: Letter<StepMessage>) -> Result<()> {
         if self.kills + self.stalls == 1 {
             self.mail.dice = Dice::new(self.afterwards);
         }
@@ -165,8 +194,8 @@ impl Run<'_, '_> {
 
     /// Lets the worker go on that hangs, if there is one and it is time.
     fn overtaken(&mut self, end: bool) -> Result<()> {
-        if self.lane.boundaries.go_on(end) {
-            self.lane.worker.dismiss()?;
+        if self.lane.rig.boundaries.go_on(end) {
+            self.lane.rig.worker.dismiss()?;
             self.collect()?;
             self.lost()?;
         }
@@ -175,8 +204,8 @@ impl Run<'_, '_> {
 
     /// Puts what was sent into the mail.
     fn collect(&mut self) -> Result<()> {
-        for sent in self.lane.outbox.collect() {
-            let to = &self.lane.stage.journal.step_queue_url;
+        for sent in self.lane.rig.outbox.collect() {
+            let to = &self.lane.rig.stage.journal.step_queue_url;
             ensure!(sent.queue == *to, "it sent {sent:?}");
             let message: StepMessage = serde_json::from_str(&sent.body)?;
             self.know(&message.invocation);
@@ -250,11 +279,11 @@ impl Run<'_, '_> {
                 ensure!(lost, "a lease was left behind: {record:#?}");
             }
             self.write(due(record)?)?;
-            if self.mail.come_due(&id) {
+            if self.mail.come_due(|held| held.invocation == id) {
                 continue;
             }
-            let kept = keeper::look_after(&id, &self.lane.journal, Timestamp::now());
-            match self.lane.runtime.block_on(kept)? {
+            let kept = keeper::look_after(&id, &self.lane.rig.journal, Timestamp::now());
+            match self.lane.rig.runtime.block_on(kept)? {
                 Care::Wake(wake) => self.wake(&wake),
                 other => bail!("the keeper did not see to {id}: {other:?}"),
             }
@@ -263,13 +292,20 @@ impl Run<'_, '_> {
     }
 
     fn wake(&mut self, wake: &WakeUp) {
-        self.mail.send(self.lane.message(&wake.invocation), false);
+        self.mail
+            .send(self.lane.rig.message(&wake.invocation), false);
     }
 
     /// Sends a signal that carries its own name. The wake-up that follows may be lost.
     fn signal(&mut self, id: &InvocationId, name: &str) -> Result<()> {
-        let sent = signal(id, name, json!(name), &self.lane.journal, Timestamp::now());
-        let wake = self.lane.runtime.block_on(sent)?;
+        let sent = signal(
+            id,
+            name,
+            json!(name),
+            &self.lane.rig.journal,
+            Timestamp::now(),
+        );
+        let wake = self.lane.rig.runtime.block_on(sent)?;
         if let Some(wake) = wake
             && !self.mail.dice.once_in(3)
         {
@@ -279,7 +315,11 @@ impl Run<'_, '_> {
     }
 
     fn load(&self, id: &InvocationId) -> Result<Invocation> {
-        let found = self.lane.runtime.block_on(self.lane.journal.load(id))?;
+        let found = self
+            .lane
+            .rig
+            .runtime
+            .block_on(self.lane.rig.journal.load(id))?;
         found.with_context(|| format!("{id} is lost"))
     }
 
@@ -287,13 +327,14 @@ impl Run<'_, '_> {
         let changes = [InvocationChange::to(record)];
         Ok(self
             .lane
+            .rig
             .runtime
-            .block_on(self.lane.journal.commit(&changes))?)
+            .block_on(self.lane.rig.journal.commit(&changes))?)
     }
 }
 
 /// The record as it would be if all its times had come.
-fn due(mut record: Invocation) -> Result<Invocation> {
+pub(crate) fn due(mut record: Invocation) -> Result<Invocation> {
     let past = Timestamp::now().checked_sub(SignedDuration::from_secs(1))?;
     match &mut record.status {
         InvocationStatus::Running { lease_until } => *lease_until = past,

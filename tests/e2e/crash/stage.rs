@@ -24,10 +24,15 @@ pub(crate) struct Stage {
     stack: Stack,
     /// The function's binary.
     pub(crate) program: PathBuf,
+    /// That of the function that routes tasks.
+    pub(crate) router: PathBuf,
     pub(crate) endpoint: String,
     pub(crate) journal: tdev_journal::Config,
     pub(crate) dead_letter_queue_url: String,
-    run: u128,
+    pub(crate) task_queue_url: String,
+    /// Which nobody reads.
+    pub(crate) train_queue_url: String,
+    run: String,
     lanes: AtomicUsize,
 }
 
@@ -42,10 +47,13 @@ impl Stage {
     /// Makes everything.
     pub(crate) fn set() -> Result<Self> {
         let stack = Stack::from_env()?;
-        let run = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+        // Two tests may begin in the same millisecond, each in a process of its own.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+        let run = format!("{now}-{}", std::process::id());
         let mut stage = Self {
             stack,
-            program: program()?,
+            program: program("TDEV_E2E_WORKFLOW_STEP", "WorkflowStep")?,
+            router: program("TDEV_E2E_ROUTE", "Route")?,
             endpoint: variable("TDEV_E2E_ENDPOINT")?
                 .trim_end_matches('/')
                 .to_owned(),
@@ -56,12 +64,16 @@ impl Stage {
                 step_queue_url: String::new(),
             },
             dead_letter_queue_url: String::new(),
+            task_queue_url: String::new(),
+            train_queue_url: String::new(),
             run,
             lanes: AtomicUsize::new(0),
         };
         stage.create_table(&output("TableName")?)?;
         stage.journal.step_queue_url = stage.queue(&stage.name())?;
         stage.dead_letter_queue_url = stage.queue(&stage.name())?;
+        stage.task_queue_url = stage.queue(&stage.name())?;
+        stage.train_queue_url = stage.queue(&stage.name())?;
         Ok(stage)
     }
 
@@ -76,6 +88,19 @@ impl Stage {
         let config = tdev_aws::load_config().await;
         let builder = config.into_builder().endpoint_url(&self.endpoint);
         builder.build()
+    }
+
+    /// The environment of a function that speaks to the AWS on this port.
+    pub(crate) fn environment(&self, port: u16) -> [(&'static str, String); 7] {
+        [
+            ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}")),
+            ("TABLE_NAME", self.journal.table.clone()),
+            ("ARTIFACTS_BUCKET", self.journal.bucket.clone()),
+            ("STEP_QUEUE_URL", self.journal.step_queue_url.clone()),
+            ("TASK_QUEUE_URL", self.task_queue_url.clone()),
+            ("DEAD_LETTER_QUEUE_URL", self.dead_letter_queue_url.clone()),
+            ("MAX_RECEIVES", "5".to_owned()),
+        ]
     }
 
     fn aws(&self, service: &str, target: &str, body: &Value) -> Result<Value> {
@@ -209,11 +234,11 @@ impl Stage {
     }
 }
 
-/// Where the binary is: as `sam build` left it, unless told otherwise.
-fn program() -> Result<PathBuf> {
-    if let Ok(path) = variable("TDEV_E2E_WORKFLOW_STEP") {
+/// Where a function's binary is: as `sam build` left it, unless a variable tells otherwise.
+fn program(told: &str, function: &str) -> Result<PathBuf> {
+    if let Ok(path) = variable(told) {
         return Ok(path.into());
     }
     let build = PathBuf::from(variable("TDEV_E2E_BUILD")?);
-    Ok(build.join("WorkflowStep").join("bootstrap"))
+    Ok(build.join(function).join("bootstrap"))
 }

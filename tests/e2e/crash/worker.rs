@@ -93,15 +93,15 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// A worker that runs `program`, not started yet. What it prints is added to `log`.
-    pub(crate) fn new(program: PathBuf, log: PathBuf) -> Self {
+    /// A worker of the function `name` that runs `program`, not started yet. What it prints is added to `log`.
+    pub(crate) fn new(name: &str, program: PathBuf, log: PathBuf) -> Self {
         let (tell, news) = channel();
         let victim = Victim {
             processes: Arc::default(),
             news: tell,
         };
         let variables = vec![
-            ("AWS_LAMBDA_FUNCTION_NAME", "workflow-step".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024".to_owned()),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
             ("AWS_LAMBDA_LOG_GROUP_NAME", "crash".to_owned()),
