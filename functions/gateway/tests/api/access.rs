@@ -8,7 +8,7 @@ use tdev_security::ApiKey;
 use crate::support::{Api, REQUEST_ID, agent_name, tenant};
 
 /// Every route under `/v1`, with something in the place of each parameter.
-const PRIVATE: [(Method, &str); 49] = [
+const PRIVATE: [(Method, &str); 50] = [
     (Method::GET, "/v1/agents"),
     (Method::POST, "/v1/agents"),
     (Method::GET, "/v1/agents/word-count"),
