@@ -99,7 +99,10 @@ fn main() {
     ]);
     for problem in &PROBLEMS {
         if flags.only.is_empty() || flags.only.iter().any(|name| name == problem.name) {
-            table.add_row(run(problem, &folder, &flags));
+            let row = run(problem, &folder, &flags);
+            // The table comes at the end, which may be hours away.
+            println!("{}: {}", row[0], row[3]);
+            table.add_row(row);
         }
     }
     println!("{table}");
