@@ -5,10 +5,11 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
-use tdev_aws::Artifacts;
+use tdev_aws::{Artifacts, Table};
 use tdev_domain::{
-    AgentFailure, ArtifactDigest, Callee, Invocation, InvocationChange, InvocationFailure,
-    InvocationId, InvocationStatus, Limits, ManifestDraft, Probe, Source, StepMessage, StepRequest,
+    AgentFailure, AgentKind, AgentName, AgentVersion, ArtifactDigest, Callee, Invocation,
+    InvocationChange, InvocationFailure, InvocationId, InvocationStatus, Limits, Manifest,
+    ManifestDraft, Probe, Quality, Registration, Source, State, StepMessage, StepRequest,
     StepResponse, TenantId, Tool, VersionNumber,
 };
 use tdev_invocation::{Journal, accept};
@@ -63,6 +64,54 @@ impl Function {
             .put(&source)
             .await
             .unwrap()
+    }
+
+    /// Admits an agent without tools whose `execute` does this.
+    pub(crate) async fn admit(&self, name: &str, does: &str) {
+        let source = format!(
+            "def get_capabilities():\n    return {{}}\n\n\ndef execute(input):\n    {does}\n"
+        );
+        let artifact = self.store(&source).await;
+        let (now, draft) = (Timestamp::now(), ManifestDraft::default());
+        let agent: AgentName = name.parse().unwrap();
+        let mut registration =
+            Registration::accept(tenant(), agent.clone(), artifact, 100, draft, now);
+        let table = Table::new(&self.aws.config(), "platform");
+        table.put_registration(&registration).await.unwrap();
+        for state in [State::Analysing, State::Probing] {
+            registration = registration.advance(state, "because", now).unwrap();
+            table.put_registration(&registration).await.unwrap();
+        }
+        let version = AgentVersion {
+            tenant: tenant(),
+            version: VersionNumber::FIRST,
+            kind: AgentKind::Code,
+            artifact: registration.artifact.clone(),
+            bytes: registration.bytes,
+            manifest: Manifest {
+                description: "Does something.".to_owned(),
+                capabilities: vec!["do.something".parse().unwrap()],
+                utterances: Vec::new(),
+                examples: Vec::new(),
+                input_schema: None,
+                output_schema: None,
+                tools: BTreeSet::new(),
+                limits: Limits::default(),
+            },
+            quality: Quality {
+                score: 90,
+                parts: Vec::new(),
+            },
+            findings: Vec::new(),
+            registration: registration.id.clone(),
+            created_at: registration.created_at,
+            agent,
+        };
+        let state = State::Active {
+            version: version.version,
+        };
+        let active = registration.advance(state, "because", now).unwrap();
+        table.admit(&active, &version, None).await.unwrap();
     }
 
     /// An invocation of an agent whose `execute` has this body, accepted and not begun.

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use tdev_aws::Table;
 use tdev_domain::{
-    ArtifactDigest, FailureKind, InvocationFailure, InvocationId, InvocationStatus, Tool,
+    ArtifactDigest, FailureKind, InvocationFailure, InvocationId, InvocationStatus, ReplayResult,
+    StepMessage, StepRequest, StepResponse, Tool, Wait,
 };
 
 use crate::function::{Function, failure, output, tenant};
@@ -102,6 +103,53 @@ async fn agents_call_each_other() {
         .await;
     let told = output(function.drive(&message).await);
     assert_eq!(told, "failed: there is no agent 'nobody'");
+}
+
+#[tokio::test]
+async fn agents_are_called_at_once_and_their_answers_come_together() {
+    let function = Function::new();
+    function.admit("twice", "return 2 * input").await;
+    function.admit("fails", "raise ValueError('no')").await;
+    let body = "    import asyncio
+    async def ask(name):
+        try:
+            return await call_agent(name, 4)
+        except RuntimeError as error:
+            return str(error)
+    async def ask_all(names):
+        return await asyncio.gather(*[ask(name) for name in names])
+    return asyncio.run(ask_all(input))
+";
+    let names = json!(["twice", "nobody", "fails", "twice"]);
+    let message = function.accepted(body, &[Tool::CallAgent], names).await;
+    let waiting = function.drive(&message).await;
+    let InvocationStatus::Suspended {
+        wait: Wait::Children { invocations },
+    } = waiting.status
+    else {
+        panic!("{waiting:?}");
+    };
+    assert_eq!(invocations.len(), 3);
+    let called = function.aws.requests_of("SQS.SendMessage").len();
+    assert_eq!(called, 3);
+    for invocation in invocations.into_iter().rev() {
+        let child = StepMessage {
+            invocation,
+            ..message.clone()
+        };
+        assert!(function.drive(&child).await.status.is_final());
+    }
+    let woken = function.aws.requests_of("SQS.SendMessage").len();
+    assert_eq!(woken, called + 1);
+    let told = json!([
+        8,
+        "failed: there is no agent 'nobody'",
+        "child_failed: no",
+        8
+    ]);
+    assert_eq!(output(function.drive(&message).await), told);
+    let replayed = function.ask(StepRequest::Replay(message)).await;
+    assert_eq!(replayed, StepResponse::Replay(ReplayResult::Identical));
 }
 
 #[tokio::test]
