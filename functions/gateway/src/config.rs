@@ -135,6 +135,7 @@ mod tests {
             ("TRAIN_QUEUE_URL", "https://sqs/train"),
             ("WORKFLOW_STEP_FUNCTION", "workflow-step"),
             ("ROUTE_FUNCTION", "route"),
+            ("TRIGGER_EVOLUTION_FUNCTION", "trigger-evolution"),
             (
                 "RUN_STATE_MACHINE_ARN",
                 "arn:aws:states:eu-central-1:1:stateMachine:run",
@@ -163,6 +164,7 @@ mod tests {
                 "TRAIN_QUEUE_URL",
                 "WORKFLOW_STEP_FUNCTION",
                 "ROUTE_FUNCTION",
+                "TRIGGER_EVOLUTION_FUNCTION",
                 "RUN_STATE_MACHINE_ARN",
                 "ENVIRONMENT",
                 "CORS_ALLOWED_ORIGINS"

@@ -80,7 +80,7 @@ pub(crate) async fn start(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let wanted = parse(json(&headers, &body)?)?;
+    let mut wanted = parse(json(&headers, &body)?)?;
     let agent = find_agent(&deps, &principal.tenant, &wanted.agent).await?;
     let number = wanted.version.map(VersionNumber::try_from).transpose();
     let number = number.map_err(|e| Problem::invalid_request([Violation::of_member(&e)]))?;
@@ -90,6 +90,7 @@ pub(crate) async fn start(
     check_fits(&deps, &version, &problem.definition().judge).await?;
     let id = EvolutionId::generate();
     let seed = wanted.seed.unwrap_or_else(|| seed_of(&id));
+    wanted.settings.seed = seed;
     let settings = serde_json::to_value(&wanted.settings);
     let policy = serde_json::to_value(&wanted.policy);
     let draft = EvolutionDraft {

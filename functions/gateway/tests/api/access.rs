@@ -8,7 +8,7 @@ use tdev_security::ApiKey;
 use crate::support::{Api, REQUEST_ID, agent_name, tenant};
 
 /// Every route under `/v1`, with something in the place of each parameter.
-const PRIVATE: [(Method, &str); 50] = [
+const PRIVATE: &[(Method, &str)] = &[
     (Method::GET, "/v1/agents"),
     (Method::POST, "/v1/agents"),
     (Method::GET, "/v1/agents/word-count"),
@@ -110,6 +110,52 @@ const PRIVATE: [(Method, &str); 50] = [
     (
         Method::POST,
         "/v1/runs/run_00000000000000000000000000000000/approvals/a",
+    ),
+    (Method::GET, "/v1/problems"),
+    (Method::POST, "/v1/problems"),
+    (Method::GET, "/v1/problems/a"),
+    (Method::GET, "/v1/evolutions"),
+    (Method::POST, "/v1/evolutions"),
+    (Method::GET, "/v1/agents/word-count/champions"),
+    (
+        Method::GET,
+        "/v1/evolutions/evo_00000000000000000000000000000000",
+    ),
+    (
+        Method::GET,
+        "/v1/evolutions/evo_00000000000000000000000000000000/generations",
+    ),
+    (
+        Method::GET,
+        "/v1/evolutions/evo_00000000000000000000000000000000/generations/0",
+    ),
+    (
+        Method::GET,
+        "/v1/evolutions/evo_00000000000000000000000000000000/curve",
+    ),
+    (
+        Method::GET,
+        "/v1/evolutions/evo_00000000000000000000000000000000/lineage",
+    ),
+    (
+        Method::POST,
+        "/v1/evolutions/evo_00000000000000000000000000000000/pause",
+    ),
+    (
+        Method::POST,
+        "/v1/evolutions/evo_00000000000000000000000000000000/resume",
+    ),
+    (
+        Method::POST,
+        "/v1/evolutions/evo_00000000000000000000000000000000/cancel",
+    ),
+    (
+        Method::POST,
+        "/v1/evolutions/evo_00000000000000000000000000000000/approve",
+    ),
+    (
+        Method::POST,
+        "/v1/evolutions/evo_00000000000000000000000000000000/reject",
     ),
     (Method::POST, "/v1/route"),
     (Method::GET, "/v1/router"),

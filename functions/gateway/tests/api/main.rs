@@ -12,6 +12,7 @@ mod control;
 mod documentation;
 mod durable;
 mod events;
+mod evolutions;
 mod feedback;
 mod idempotency;
 mod interchange;

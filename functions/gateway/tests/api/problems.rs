@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tdev_domain::{AgentFailure, FailureKind, InvocationFailure};
 use tdev_testing::Response;
 
+use crate::evolutions::with_problem;
 use crate::support::{Answer, Api, SOURCE};
 
 /// Types that no request can bring about here: no key lacks a right yet, and the worker of these
@@ -32,6 +33,7 @@ async fn every_type_of_problem() {
     of_invocations(&mut seen).await;
     of_tasks(&mut seen).await;
     of_workflows(&mut seen).await;
+    of_evolutions(&mut seen).await;
     of_the_platform(&mut seen).await;
 
     let index = Api::new().await.get("/problems").await.text;
@@ -234,6 +236,29 @@ async fn of_workflows(seen: &mut Seen) {
     seen.add(&api.get("/v1/runs/run_1").await);
     api.delete("/v1/workflows/review").await;
     seen.add(&api.get("/v1/workflows/review").await);
+}
+
+async fn of_evolutions(seen: &mut Seen) {
+    let api = with_problem().await;
+    seen.add(&api.post("/v1/problems", json!({"name": "?"})).await);
+    seen.add(&api.get("/v1/problems/none").await);
+    let nowhere = "/v1/evolutions/evo_00000000000000000000000000000000";
+    seen.add(&api.get(nowhere).await);
+    let start = |agent: &'static str| {
+        let request = json!({"agent": agent, "problem": "doubling"});
+        api.post("/v1/evolutions", request)
+    };
+    api.admit_source("plain", SOURCE).await;
+    seen.add(&start("plain").await);
+    let started = start("scaler").await;
+    let path = started.header("location");
+    seen.add(&api.get(&format!("{path}/generations/0")).await);
+    let steer = async |what: &str| api.post(&format!("{path}/{what}"), json!(null)).await;
+    seen.add(&steer("resume").await);
+    seen.add(&steer("approve").await);
+    steer("cancel").await;
+    seen.add(&steer("cancel").await);
+    seen.add(&steer("pause").await);
 }
 
 async fn of_the_platform(seen: &mut Seen) {

@@ -9,12 +9,12 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use tdev_aws::Table;
+use tdev_aws::{Artifacts, Table};
 use tdev_domain::{
     Agent, AgentName, AgentVersion, ApiKeyId, ArtifactDigest, Callee, Invocation,
     InvocationFailure, InvocationId, InvocationStatus, KeyRecord, Limits, Manifest, ManifestDraft,
-    Quality, QualityPart, Registration, RunReport, State, StepRequest, StepResponse, TenantId,
-    VersionNumber,
+    Quality, QualityPart, Registration, RunReport, Source, State, StepRequest, StepResponse,
+    TenantId, VersionNumber,
 };
 use tdev_journal::Journals;
 use tdev_security::ApiKey;
@@ -127,6 +127,23 @@ impl Api {
 
     /// Admits the next version of `acme`'s agent `name`, as `register` would.
     pub(crate) async fn admit(&self, name: &str, manifest: Value) -> VersionNumber {
+        self.admit_made_of(name, manifest, None).await
+    }
+
+    /// The same for an agent with this source, which is stored.
+    pub(crate) async fn admit_source(&self, name: &str, source: &str) -> VersionNumber {
+        let artifacts = Artifacts::new(&self.aws.config(), &config().artifacts_bucket);
+        let source = Source::from_bytes(source.as_bytes()).unwrap();
+        let artifact = artifacts.put(&source).await.unwrap();
+        self.admit_made_of(name, json!({}), Some(artifact)).await
+    }
+
+    async fn admit_made_of(
+        &self,
+        name: &str,
+        manifest: Value,
+        artifact: Option<ArtifactDigest>,
+    ) -> VersionNumber {
         let (tenant, name) = (tenant("acme"), agent_name(name));
         let current = self.table.agent(&tenant, &name).await.unwrap();
         let number = Agent::next_version(current.as_ref());
@@ -137,7 +154,8 @@ impl Api {
             .extend(manifest.as_object().unwrap().clone());
         let draft: ManifestDraft = serde_json::from_value(draft).unwrap();
         let now = Timestamp::UNIX_EPOCH;
-        let artifact = ArtifactDigest::of(format!("{name} {number}").as_bytes());
+        let artifact =
+            artifact.unwrap_or_else(|| ArtifactDigest::of(format!("{name} {number}").as_bytes()));
         let registration = self
             .submitted(
                 &tenant,
