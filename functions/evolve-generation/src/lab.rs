@@ -221,7 +221,7 @@ fn entry(problem: &Problem, parent: &Genome, train: &[Case]) -> Vec<Type> {
     match &problem.definition().judge {
         Judge::Simulation { .. } => vec![Type::Float; params],
         Judge::Cases { function, .. } | Judge::Agent { function, .. } => {
-            let is_called = last.is_some_and(|last| last.name.to_string() == *function);
+            let is_called = last.is_some_and(|last| *last.name == **function);
             let Some(first) = train.first().filter(|_| is_called) else {
                 return Vec::new();
             };

@@ -127,7 +127,7 @@ impl Deps {
     }
 
     async fn due(&self, evolution: &Evolution, now: Timestamp) -> Result<Due, Error> {
-        if !evolution.due_at.is_some_and(|due| due <= now) {
+        if evolution.due_at.is_none_or(|due| due > now) {
             return Ok(Due::Nothing);
         }
         if evolution.is_to_begin() {
@@ -186,13 +186,11 @@ impl Deps {
             return Ok(None);
         };
         let next = evolution.followed_by(agent.latest, problem.digest, trigger, now);
-        let next = match self.table.evolution(&draft.tenant, &next.id).await? {
-            Some(stored) => stored,
-            None => {
-                self.table.put_evolution(&next).await?;
-                next
-            }
-        };
+        let stored = self.table.evolution(&draft.tenant, &next.id).await?;
+        if stored.is_none() {
+            self.table.put_evolution(&next).await?;
+        }
+        let next = stored.unwrap_or(next);
         let over = evolution.handed_over(now);
         self.table.put_evolution(&over).await?;
         tracing::info!(evolution = %evolution.id, next = %next.id, trigger = ?next.draft.trigger, "followed");

@@ -276,14 +276,14 @@ async fn a_worker_that_dies_at_any_request_promotes_once() {
         });
         // `register` may be hit, too; it starts over like everybody.
         let died = tokio::spawn(async move {
-            let died = world.promote().await.is_err();
+            let died = Box::pin(world.promote()).await.is_err();
             (world, died)
         });
         let Ok((world, died)) = died.await else {
             continue;
         };
         world.aws.let_pass();
-        world.promote().await.unwrap();
+        Box::pin(world.promote()).await.unwrap();
         let version = VersionNumber::FIRST.next();
         assert_eq!(
             world.status().await,

@@ -170,23 +170,23 @@ impl World {
     }
 }
 
-fn every(hours: u32) -> Option<Schedule> {
-    Some(Schedule {
+fn every(hours: u32) -> Schedule {
+    Schedule {
         every_hours: Some(hours),
         ..Schedule::default()
-    })
+    }
 }
 
 #[tokio::test]
 async fn what_was_accepted_is_begun_once() {
     let world = World::new().await;
     let evolution = world.accepted(None, 0.seconds()).await;
-    let begin = TriggerRequest::Begin {
+    let request = TriggerRequest::Begin {
         tenant: tenant(),
         evolution: evolution.id.clone(),
     };
     for expected in [1, 0] {
-        let begun = handle(&world.deps, begin.clone()).await.unwrap().begun;
+        let begun = handle(&world.deps, request.clone()).await.unwrap().begun;
         assert_eq!(begun.len(), expected);
     }
     assert_eq!(world.sweep().await, []);
@@ -220,7 +220,7 @@ async fn a_trigger_that_is_lost_is_made_up_for() {
         .unwrap_err();
     world.aws.let_pass();
     assert!(world.find(&evolution.id).await.is_to_begin());
-    assert_eq!(world.sweep().await, [evolution.id.clone()]);
+    assert_eq!(world.sweep().await, std::slice::from_ref(&evolution.id));
     let executions = world.executions();
     assert_eq!(executions.len(), 2);
     assert_eq!(executions[0]["name"], executions[1]["name"]);
@@ -230,8 +230,8 @@ async fn a_trigger_that_is_lost_is_made_up_for() {
 #[tokio::test]
 async fn one_that_is_over_is_followed_when_it_is_time_and_once() {
     let world = World::new().await;
-    let early = world.ended(every(2), 1.hours()).await;
-    let late = world.ended(every(2), 3.hours()).await;
+    let early = world.ended(Some(every(2)), 1.hours()).await;
+    let late = world.ended(Some(every(2)), 3.hours()).await;
     assert_eq!(world.sweep().await, [late.id.following()]);
     assert_eq!(world.sweep().await, []);
     assert_eq!(world.find(&early.id).await.due_at, early.due_at);
@@ -246,7 +246,7 @@ async fn one_that_is_over_is_followed_when_it_is_time_and_once() {
 #[tokio::test]
 async fn a_follower_that_was_stored_is_taken_as_it_is() {
     let world = World::new().await;
-    let late = world.ended(every(2), 3.hours()).await;
+    let late = world.ended(Some(every(2)), 3.hours()).await;
     // It is stored; the next write is lost.
     let writes = Arc::new(Mutex::new(0));
     let seen = Arc::clone(&writes);

@@ -122,10 +122,10 @@ async fn generations_are_listed_in_their_order() {
         assert_eq!(numbers, [0, 1], "{}", stack.name);
         let (numbers, next) = list(2, next).await;
         assert_eq!((numbers, next), (vec![2], None), "{}", stack.name);
-        let last = table.generation(&tenant(), &evolution.id, 2).await;
-        let last = last.unwrap().unwrap();
-        assert_eq!(Some(&last.progress), evolution.progress.as_ref());
-        assert_eq!(last.statistics["operators"][0]["gain"], 1e-300);
+        let third = table.generation(&tenant(), &evolution.id, 2).await;
+        let third = third.unwrap().unwrap();
+        assert_eq!(Some(&third.progress), evolution.progress.as_ref());
+        assert_eq!(third.statistics["operators"][0]["gain"], 1e-300);
     }
 }
 
