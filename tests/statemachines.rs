@@ -204,13 +204,13 @@ fn what_is_asked_of_a_function_is_what_it_understands() {
 #[test]
 fn whatever_is_next_for_an_evolution_is_done() {
     let definition = &definitions()["evolution.asl.json"];
-    let choices = all(&definition["States"]["Next"], "StringEquals");
+    let choices = all(&definition["States"]["Dispatch"], "StringEquals");
     let known: BTreeSet<&str> = choices.iter().filter_map(|name| name.as_str()).collect();
     let mut wanted: BTreeSet<&str> = Next::ALL.into_iter().map(Next::as_str).collect();
     // What is over needs nothing.
     assert!(wanted.remove(Next::Over.as_str()));
     assert_eq!(known, wanted);
-    assert_eq!(definition["States"]["Next"]["Default"], "Over");
+    assert_eq!(definition["States"]["Dispatch"]["Default"], "Over");
 }
 
 #[test]
