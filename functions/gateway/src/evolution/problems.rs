@@ -97,14 +97,19 @@ pub(crate) async fn put_problem(
         Judge::Simulation { .. } => "simulation",
         Judge::Agent { .. } => "agent",
     };
-    let name: ProblemName = parsed.definition().name.parse().map_err(|error| {
-        let expected = format!("expected {}", tdev_domain::Invalid::from(error).expected);
-        invalid(vec![Mistake {
-            code: Code::InvalidName,
-            pointer: "/name".to_owned(),
-            message: expected,
-        }])
-    })?;
+    let name: ProblemName =
+        parsed
+            .definition()
+            .name
+            .parse()
+            .map_err(|error: tdev_domain::Invalid| {
+                let expected = format!("expected {}", error.expected);
+                invalid(vec![Mistake {
+                    code: Code::InvalidName,
+                    pointer: "/name".to_owned(),
+                    message: expected,
+                }])
+            })?;
     let divided = parsed.divide(imported).map_err(invalid)?;
     let parts = put_parts(&deps, &principal.tenant, &divided).await?;
     let now = Timestamp::now();

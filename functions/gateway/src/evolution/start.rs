@@ -92,7 +92,7 @@ pub(crate) async fn start(
     let seed = wanted.seed.unwrap_or_else(|| seed_of(&id));
     wanted.settings.seed = seed;
     let settings = serde_json::to_value(&wanted.settings);
-    let policy = serde_json::to_value(&wanted.policy);
+    let policy = serde_json::to_value(wanted.policy);
     let draft = EvolutionDraft {
         tenant: principal.tenant,
         agent: agent.name,

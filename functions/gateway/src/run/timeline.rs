@@ -362,14 +362,10 @@ fn of_step(record: &StepRecord) -> Vec<(Key, What)> {
         }
     }
     let began = record.started_at;
-    match waiting(record) {
-        Some(what) => add(began, Part::Life, 1, what),
-        None => {
-            let ended = record.ended_at.unwrap_or(began);
-            if let Some(what) = end(record) {
-                add(ended, Part::End, LAST, what);
-            }
-        }
+    if let Some(what) = waiting(record) {
+        add(began, Part::Life, 1, what);
+    } else if let Some(what) = end(record) {
+        add(record.ended_at.unwrap_or(began), Part::End, LAST, what);
     }
     if let Some(started) = record.compensation_started_at {
         let what = What::CompensationStarted { step: step() };

@@ -29,6 +29,7 @@ fn full(value: &serde_json::Value) -> Invocation {
     record.status = InvocationStatus::Completed {
         output: value.clone(),
     };
+    let begun_at = record.created_at;
     let effect = |number| Pending {
         number,
         call: Call {
@@ -37,7 +38,7 @@ fn full(value: &serde_json::Value) -> Invocation {
         },
         class: EffectClass::Idempotent,
         stage: Stage::Answered(Answer::Value(value.clone())),
-        begun_at: record.created_at,
+        begun_at,
     };
     record.stand_at((3..6).map(effect));
     record.snapshot = Some(Stored::Inline((0..=255).collect()));

@@ -58,8 +58,8 @@ async fn as_many_come_back_as_there_is_room_for() {
     for task in &waiting {
         states.push(state(&world.task(&task.id).await));
     }
-    use TaskState::{Running, Waiting};
-    assert_eq!(states, [Running, Running, Running, Waiting]);
+    let (runs, waits) = (TaskState::Running, TaskState::Waiting);
+    assert_eq!(states, [runs, runs, runs, waits]);
     assert_eq!(world.load("weather").await.waiting.len(), 1);
 }
 

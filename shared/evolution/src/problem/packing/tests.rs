@@ -68,11 +68,10 @@ proptest! {
         let evaluator = evaluator(&given(40, std::slice::from_ref(&items)));
         let loss = losses(&evaluator, rule)[0];
         let bound = f64::from(evaluator.bounds()[0]);
-        match bins_of_agent(rule, 40, &items) {
-            #[expect(clippy::cast_precision_loss, reason = "few bins")]
-            Some(bins) => prop_assert_eq!(loss, Loss::new((bins as f64 - bound) / bound).unwrap()),
-            None => prop_assert_eq!(loss, Loss::WORST),
-        }
+        #[expect(clippy::cast_precision_loss, reason = "few bins")]
+        let excess = |bins| Loss::new((bins as f64 - bound) / bound).unwrap();
+        let expected = bins_of_agent(rule, 40, &items).map_or(Loss::WORST, excess);
+        prop_assert_eq!(loss, expected);
     }
 }
 
