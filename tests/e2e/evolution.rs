@@ -18,6 +18,7 @@ def get_capabilities():
         "description": "Scales a number.",
         "capabilities": ["test.evolution"],
         "tools": [],
+        "examples": [{"input": {"x": 2.0}}, {"input": {"x": -1.5}}],
     }
 
 

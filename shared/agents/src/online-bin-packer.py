@@ -16,16 +16,23 @@ def get_capabilities():
             "solve an online bin packing instance",
             "fit parcels into containers as they arrive",
         ],
+        # What is said of the first holds for every priority; the second shows one at work.
         "examples": [
             {
-                "input": {"capacity": 10, "items": [6, 5, 4, 5]},
+                "input": {"capacity": 10, "items": [6, 4, 5]},
                 "output": {
                     "bins": 2,
-                    "packing": [[6, 4], [5, 5]],
+                    "packing": [[6, 4], [5]],
                     "lower_bound": 2,
                     "excess": 0.0,
                 },
-            }
+            },
+            {
+                "input": {
+                    "capacity": 100,
+                    "items": [42, 63, 35, 58, 21, 37, 49, 71, 28, 44, 56, 33],
+                },
+            },
         ],
         "input_schema": {
             "type": "object",
