@@ -1,6 +1,6 @@
 //! One run of a workflow, from its acceptance to its end, over dead workers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::{Context, Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
@@ -48,6 +48,10 @@ struct Running<'l, 'a> {
     orphans: BTreeSet<(InvocationId, u64)>,
     /// What somebody is still to do about it.
     act: Option<Act>,
+    /// By how much time has passed beyond what the clock says.
+    ahead: SignedDuration,
+    /// When what is due then, as its record says, is due by the time that has passed.
+    dues: HashMap<(String, Timestamp), Timestamp>,
     kills: usize,
     stalls: usize,
     deliveries: usize,
@@ -65,6 +69,8 @@ pub(crate) fn run(lane: &mut Lane<'_>, plan: &Plan) -> Result<Finished> {
         mail: Mail::new(plan.seed),
         orphans: BTreeSet::new(),
         act,
+        ahead: SignedDuration::ZERO,
+        dues: HashMap::new(),
         kills: 0,
         stalls: 0,
         deliveries: 0,
@@ -272,10 +278,16 @@ impl Running<'_, '_> {
         let tasks = census.tasks.iter();
         let tasks = tasks.filter(|task| matches!(task.status, TaskStatus::Waiting { .. }));
         let tasks = tasks.map(|task| (task.due_at, Due::Task(task)));
-        let all = invocations.chain(steps).chain(runs).chain(tasks);
-        let all = all.filter_map(|(at, due)| Some((at?, due)));
-        let first = all.min_by_key(|(at, _)| *at);
-        let (_, first) = first.with_context(|| format!("nothing is due: {census:#?}"))?;
+        let mut first: Option<(Timestamp, Due<'_>)> = None;
+        for (at, due) in invocations.chain(steps).chain(runs).chain(tasks) {
+            let Some(at) = at else { continue };
+            let at = self.passes_at(&due, at)?;
+            if first.as_ref().is_none_or(|(earliest, _)| at < *earliest) {
+                first = Some((at, due));
+            }
+        }
+        let (at, first) = first.with_context(|| format!("nothing is due: {census:#?}"))?;
+        self.ahead = self.ahead.max(at.duration_since(Timestamp::now()));
         match first {
             Due::Invocation(one) => self.invocation_is_due(one),
             Due::Step(run, step) => self.step_is_due(run, step),
@@ -287,6 +299,19 @@ impl Running<'_, '_> {
                 Ok(())
             }
         }
+    }
+
+    /// When something is due by the time that has passed. Its record was written since the last
+    /// time that time passed, or is known.
+    fn passes_at(&mut self, due: &Due<'_>, at: Timestamp) -> Result<Timestamp> {
+        let what = match due {
+            Due::Invocation(one) => one.id.to_string(),
+            Due::Step(run, step) => format!("{run} {}", step.place),
+            Due::Run(run) => run.id.to_string(),
+            Due::Task(task) => task.id.to_string(),
+        };
+        let passes = at.checked_add(self.ahead)?;
+        Ok(*self.dues.entry((what, at)).or_insert(passes))
     }
 
     /// Sends what the keeper sends about what has ended and what waits in the queue of tasks. Says
