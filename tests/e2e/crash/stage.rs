@@ -46,12 +46,13 @@ pub(crate) struct Bus {
 impl Stage {
     /// Makes everything.
     pub(crate) fn set() -> Result<Self> {
-        let stack = Stack::from_env()?;
-        // Two tests may begin in the same millisecond, each in a process of its own.
+        // Two tests may begin in the same millisecond, in one process or in two.
+        static TESTS: AtomicUsize = AtomicUsize::new(0);
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-        let run = format!("{now}-{}", std::process::id());
+        let test = TESTS.fetch_add(1, Ordering::Relaxed);
+        let run = format!("{now}-{}-{test}", std::process::id());
         let mut stage = Self {
-            stack,
+            stack: Stack::from_env()?,
             program: program("TDEV_E2E_WORKFLOW_STEP", "WorkflowStep")?,
             router: program("TDEV_E2E_ROUTE", "Route")?,
             endpoint: variable("TDEV_E2E_ENDPOINT")?
