@@ -3,10 +3,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use anyhow::{Context, Result, ensure};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use tdev_aws::Table;
+use tdev_domain::evolution::{Evolution, EvolutionDraft, EvolutionId, Trigger};
+use tdev_evolution::gate::Policy;
 use tdev_evolution::search::lineage::Record;
-use tdev_tests::{Answer, Stack};
+use tdev_evolution::{Budget, Settings};
+use tdev_tests::{Answer, Stack, output, variable};
+
+/// How long the schedule may take to find what is due.
+const PATIENCE: Duration = Duration::from_mins(6);
 
 /// An agent that is wrong by what its block says.
 const SOURCE: &str = r#""""Scales numbers."""
@@ -245,4 +255,57 @@ fn what_cannot_evolve_is_told_so() -> Result<()> {
     let answer = stack.post("/v1/problems", &bad)?;
     ensure!(answer.problem() == "invalid-problem", "{:#}", answer.body);
     Ok(())
+}
+
+#[test]
+fn what_nobody_begins_is_begun_by_the_schedule() -> Result<()> {
+    let stack = Stack::from_env()?;
+    let name = "scheduled-scaler";
+    registered(&stack, name)?;
+    let problem = stack.get(&format!("/v1/problems/{name}"))?.body;
+    let settings = Settings {
+        population: 40,
+        budget: Budget {
+            generations: 3,
+            ..Budget::default()
+        },
+        ..Settings::default()
+    };
+    let draft = EvolutionDraft {
+        tenant: "e2e-a".parse()?,
+        agent: name.parse()?,
+        base: 1.try_into()?,
+        problem: name.parse()?,
+        problem_digest: problem["digest"].as_str().unwrap_or_default().parse()?,
+        seed: 5,
+        settings: serde_json::to_value(settings)?,
+        policy: serde_json::to_value(Policy::default())?,
+        approval_seconds: 60,
+        schedule: None,
+        trigger: Trigger::Schedule,
+    };
+    // Stored as one that follows another is, and told to nobody.
+    let evolution = Evolution::accept(EvolutionId::generate(), draft, Timestamp::now());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let endpoint = variable("TDEV_E2E_ENDPOINT")?;
+    let table = output("TableName")?;
+    runtime.block_on(async {
+        let config = tdev_aws::load_config().await;
+        let config = config.into_builder().endpoint_url(endpoint).build();
+        Table::new(&config, table).put_evolution(&evolution).await
+    })?;
+    let path = format!("/v1/evolutions/{}", evolution.id);
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let found = stack.get(&path)?.body;
+        if found["progress"]["generation"].is_u64() {
+            return Ok(());
+        }
+        if Instant::now() > end {
+            bail!("nobody began {found:#}");
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
 }
