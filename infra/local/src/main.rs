@@ -5,6 +5,7 @@ mod checkout;
 mod demo;
 mod deployment;
 mod logs;
+mod makespan;
 mod platform;
 mod port;
 mod process;
@@ -69,6 +70,15 @@ enum Action {
     Env {
         /// The function.
         function: Function,
+    },
+    /// Run traces of real workflows on the stack, and print how long they take beside how long
+    /// they must. They are read from wfinstances/ in $TDEV_DATA, else in ../shared/data.
+    Makespan {
+        /// How many, the smallest first.
+        #[arg(long, default_value_t = 5)]
+        instances: usize,
+        #[command(flatten)]
+        port: Port,
     },
     /// Stop the stack and delete all it holds: agents, keys, logs. The tools are kept.
     Reset,
@@ -168,6 +178,10 @@ fn run(action: Action) -> Result<ExitCode> {
             logs::print(&Aws::on(instance.port), name, follow)?;
             Ok(ExitCode::SUCCESS)
         }
+        Action::Makespan { instances, port } => {
+            makespan(&checkout, &stack, port.port, instances)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Action::Reset => {
             stack.stop();
             stack.delete()?;
@@ -257,18 +271,7 @@ fn demo(checkout: &Checkout, stack: &Stack, port: Option<u16>, once: bool) -> Re
     let lock = stack.lock()?;
     let (running, mut deployment) = bring_up(checkout, stack, port)?;
     drop(lock);
-    // A tenant of its own, so that each demonstration starts with nothing.
-    let seconds = SystemTime::UNIX_EPOCH
-        .elapsed()
-        .map_or(0, |time| time.as_secs());
-    let aws = Aws::on(deployment.port);
-    let function = deployment.outputs.get("ApiKeysFunction")?;
-    deployment.key = issue_key(
-        &aws,
-        function,
-        &format!("demo-{seconds}"),
-        "cargo local demo",
-    )?;
+    deployment.key = new_tenant(&deployment, "demo")?;
     describe(&deployment);
 
     let platform = Platform::new(&deployment.api_url, &deployment.key);
@@ -293,6 +296,30 @@ fn demo(checkout: &Checkout, stack: &Stack, port: Option<u16>, once: bool) -> Re
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// A key of a tenant of its own, so that whoever has it starts with nothing.
+fn new_tenant(deployment: &Deployment, what: &str) -> Result<String> {
+    let seconds = SystemTime::UNIX_EPOCH
+        .elapsed()
+        .map_or(0, |time| time.as_secs());
+    let aws = Aws::on(deployment.port);
+    let function = deployment.outputs.get("ApiKeysFunction")?;
+    let tenant = format!("{what}-{seconds}");
+    issue_key(&aws, function, &tenant, &format!("cargo local {what}"))
+}
+
+fn makespan(checkout: &Checkout, stack: &Stack, port: Option<u16>, instances: usize) -> Result<()> {
+    let data = std::env::var_os("TDEV_DATA").map_or_else(
+        || checkout.root().join("../shared/data"),
+        std::path::PathBuf::from,
+    );
+    let lock = stack.lock()?;
+    let (_running, deployment) = bring_up(checkout, stack, port)?;
+    drop(lock);
+    let key = new_tenant(&deployment, "makespan")?;
+    let platform = Platform::new(&deployment.api_url, &key);
+    makespan::show(&platform, &data.join("wfinstances"), instances)
 }
 
 fn status(stack: &Stack) -> Result<ExitCode> {
