@@ -107,7 +107,9 @@ fn an_agent_gets_better_and_the_gateway_serves_the_better_version() -> Result<()
     let stack = Stack::from_env()?;
     let name = "evolving-scaler";
     registered(&stack, name)?;
-    let evolution = started(&stack, name, &json!({}))?;
+    // What is exactly right has lost all of its loss at once, which is what is looked for here.
+    let expected = json!({"autonomy": {"jump": 1.0}});
+    let evolution = started(&stack, name, &expected)?;
     let ended = until(&stack, &evolution, &["promoted"])?;
     ensure!(ended["winner"]["loss"].as_f64() < ended["winner"]["base_loss"].as_f64());
 

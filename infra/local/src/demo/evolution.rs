@@ -48,13 +48,7 @@ pub(super) fn show(platform: &Platform, checkout: &Path, wrong: &mut Vec<String>
     let ended = watch(platform, &evolution)?;
     draw(platform, &evolution, checkout)?;
 
-    let cost = &ended["cost"];
-    say!(
-        "  {} after {}, ${}",
-        status(&ended),
-        seconds(cost),
-        cost["dollars"]
-    );
+    say!("  {} after {}", status(&ended), cost(&ended["cost"]));
     if status(&ended) != "promoted" {
         wrong.push(format!(
             "the evolution is {}: {}",
@@ -146,9 +140,13 @@ fn status(evolution: &Value) -> &str {
     evolution["status"].as_str().unwrap_or("unknown")
 }
 
-fn seconds(cost: &Value) -> String {
-    let seconds = cost["seconds"].as_f64().unwrap_or_default();
-    format!("{seconds:.2} s of worker time")
+fn cost(cost: &Value) -> String {
+    let of = |member: &str| cost[member].as_f64().unwrap_or_default();
+    format!(
+        "{:.2} s of worker time, ${:.6}",
+        of("seconds"),
+        of("dollars")
+    )
 }
 
 fn refused(what: &str, answer: &Answer, wrong: &mut Vec<String>) {
