@@ -52,12 +52,12 @@ async fn a_run_makes_at_most_so_many_calls_and_costs_less_than_a_state_machine()
     let runs = runs::runs().await;
     // And whether a state machine alone costs more, for its transitions.
     let most = [
-        (26, 21.0, 13.0, false),
-        (151, 93.0, 94.0, true),
-        (180, 119.0, 103.0, true),
-        (1_617, 825.0, 1_003.0, true),
-        (46, 33.0, 26.0, false),
-        (85, 53.0, 49.0, false),
+        (25, 21.0, 13.0, false),
+        (142, 93.0, 85.0, true),
+        (169, 119.0, 92.0, true),
+        (1_710, 916.0, 1_005.0, true),
+        (45, 33.0, 25.0, false),
+        (87, 53.0, 51.0, false),
     ];
     assert_eq!(runs.len(), most.len());
     for (run, most) in runs.iter().zip(most) {
