@@ -302,7 +302,11 @@ mod tests {
         };
         assert_eq!(runs.gate(&id, key).await.unwrap(), None);
         runs.put_gate(&id, &gate).await.unwrap();
+        // The same again is a repetition of one's own write; what differs is another's.
+        runs.put_gate(&id, &gate).await.unwrap();
+        gate.under_way.insert(5);
         let refused = runs.put_gate(&id, &gate).await;
+        gate.under_way.remove(&5);
         assert!(matches!(refused, Err(CommitError::Conflict)), "{refused:?}");
         gate.revision = 1;
         gate.under_way.remove(&3);
