@@ -8,6 +8,7 @@ use tdev_domain::{Agent, AgentName, AgentStatus, TenantId, VersionNumber};
 
 use super::evolutions::EvolutionFilter;
 use super::page::Listing;
+use super::text::Text;
 use super::{Page, PageRequest, Table, item, keys};
 use crate::Result;
 
@@ -60,8 +61,12 @@ impl Table {
             after: after.map(|version| keys::champion(tenant, agent, version).sk),
             limit: page.limit,
         };
-        self.list(listing, |champion: &Champion| champion.version)
-            .await
+        let version = |row: &Text<Champion>| row.body.version;
+        let page = self.list(listing, version).await?;
+        Ok(Page {
+            items: page.items.into_iter().map(|row| row.body).collect(),
+            next: page.next,
+        })
     }
 
     /// The champion that is this version of an agent, if an evolution made it.
@@ -72,7 +77,8 @@ impl Table {
         version: VersionNumber,
     ) -> Result<Option<Champion>> {
         let key = keys::champion(tenant, agent, version);
-        self.entity("read a champion", &key).await
+        let row: Option<Text<_>> = self.entity("read a champion", &key).await?;
+        Ok(row.map(|row| row.body))
     }
 
     /// All of them.
@@ -155,9 +161,13 @@ impl Table {
             }
             let held = champion.held(Held { ancestor, since });
             let key = keys::champion(&held.tenant, &held.agent, held.version);
-            let item = item::encode(OPERATION, &key, &held, None)?;
-            self.put_revision(OPERATION, &item, held.revision).await?;
-            versions.push(held.version);
+            let row = Text {
+                revision: held.revision,
+                body: held,
+            };
+            let item = item::encode(OPERATION, &key, &row, None)?;
+            self.put_revision(OPERATION, &item, row.revision).await?;
+            versions.push(row.body.version);
         }
         Ok(versions)
     }

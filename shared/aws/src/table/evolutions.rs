@@ -1,6 +1,6 @@
 //! Evolutions and their generations.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tdev_domain::evolution::{
     Champion, Evolution, EvolutionId, Generation, ProblemName, StatusName,
@@ -10,10 +10,10 @@ use tdev_domain::{AgentName, Invalid, TenantId, VersionNumber};
 use super::index::{Index, IndexQuery};
 use super::item::{self, Item};
 use super::keys::{AGENDA, AGENDA_AT, LISTED_AT, LISTING, PK};
-use super::listing::{AGENT, IndexListing, STATE, SUMMARY, listed_at, parse_listed_at};
+use super::listing::{AGENT, IndexListing, STATE, SUMMARY, Wanted, created, listed_at};
 use super::page::Listing;
+use super::text::Text;
 use super::{Condition, Page, PageRequest, Table, Write, keys};
-use crate::error::BoxError;
 use crate::{Error, Result};
 
 const READ: &str = "read an evolution";
@@ -22,13 +22,6 @@ const LIST: &str = "list evolutions";
 
 /// The largest page of what is due.
 const MAX_LIMIT: u32 = 1_000;
-
-/// An evolution, or a generation, as it is stored.
-#[derive(Serialize, Deserialize)]
-struct Row {
-    revision: u64,
-    body: String,
-}
 
 /// An evolution that was to be looked after when the index was last written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,8 +73,8 @@ impl Table {
         tenant: &TenantId,
         id: &EvolutionId,
     ) -> Result<Option<Evolution>> {
-        let row: Option<Row> = self.entity(READ, &keys::evolution(tenant, id)).await?;
-        row.map(|row| parse(READ, &row)).transpose()
+        let row: Option<Text<_>> = self.entity(READ, &keys::evolution(tenant, id)).await?;
+        Ok(row.map(|row| row.body))
     }
 
     /// Writes the next revision of an evolution.
@@ -106,9 +99,9 @@ impl Table {
         let Generation {
             tenant, progress, ..
         } = generation;
-        let row = Row {
+        let row = Text {
             revision: 0,
-            body: serde_json::to_string(generation).map_err(|e| Error::rejected(WRITE, e))?,
+            body: generation,
         };
         let key = keys::generation(tenant, &generation.evolution, progress.generation);
         let writes = vec![
@@ -126,10 +119,16 @@ impl Table {
     /// that version.
     pub async fn put_promotion(&self, evolution: &Evolution, champion: &Champion) -> Result<()> {
         let key = keys::champion(&champion.tenant, &champion.agent, champion.version);
-        let item = item::encode(WRITE, &key, champion, None)?;
+        let row = Text {
+            revision: champion.revision,
+            body: champion,
+        };
         let writes = vec![
             revision(evolution)?,
-            Write::Put(item, Some(Condition::absent())),
+            Write::Put(
+                item::encode(WRITE, &key, &row, None)?,
+                Some(Condition::absent()),
+            ),
         ];
         self.transact(WRITE, writes).await
     }
@@ -143,8 +142,8 @@ impl Table {
     ) -> Result<Option<Generation>> {
         const OPERATION: &str = "read a generation";
         let key = keys::generation(tenant, id, number);
-        let row: Option<Row> = self.entity(OPERATION, &key).await?;
-        row.map(|row| parse(OPERATION, &row)).transpose()
+        let row: Option<Text<_>> = self.entity(OPERATION, &key).await?;
+        Ok(row.map(|row| row.body))
     }
 
     /// The generations of an evolution, the first one first.
@@ -172,19 +171,11 @@ impl Table {
                 .map(|number| keys::generation(tenant, id, number).sk),
             limit: page.limit,
         };
-        let limit = page.limit.clamp(1, MAX_LIMIT) as usize;
-        let (mut items, more) = self.query(listing, limit).await?;
-        let more = more || items.len() > limit;
-        items.truncate(limit);
-        let generations: Vec<Generation> = items
-            .into_iter()
-            .map(|item| parse(OPERATION, &item::decode::<Row>(OPERATION, item)?))
-            .collect::<Result<_>>()?;
-        let last = generations.last().filter(|_| more);
-        let next = last.map(|last| last.progress.generation.to_string());
+        let number = |row: &Text<Generation>| row.body.progress.generation;
+        let page = self.list(listing, number).await?;
         Ok(Page {
-            items: generations,
-            next,
+            items: page.items.into_iter().map(|row| row.body).collect(),
+            next: page.next,
         })
     }
 
@@ -230,8 +221,8 @@ impl Table {
         let listing = IndexListing {
             operation: LIST,
             partition: keys::evolutions(tenant),
-            filter: filter.expression(),
-            start: |cursor: &str| listed_start(tenant, cursor),
+            wanted: filter.wanted(),
+            key: |id: &EvolutionId| keys::evolution(tenant, id),
         };
         let page = self.list_index(listing, page).await?;
         Ok(Page {
@@ -242,21 +233,12 @@ impl Table {
 }
 
 impl EvolutionFilter {
-    fn expression(&self) -> Option<(String, Item)> {
-        let agent = self.agent.as_ref().map(AgentName::as_str);
-        let state = self.status.map(StatusName::as_str);
-        let wanted = [(AGENT, ":agent", agent), (STATE, ":state", state)];
-        let given = wanted.into_iter().filter_map(|(attribute, name, value)| {
-            let condition = format!("{attribute} = {name}");
-            Some((condition, (name.to_owned(), item::string(value?))))
-        });
-        let (conditions, values): (Vec<String>, Item) = given.unzip();
-        (!conditions.is_empty()).then(|| (conditions.join(" AND "), values))
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            agent: self.agent.as_ref().map(AgentName::as_str),
+            state: self.status.map(StatusName::as_str),
+        }
     }
-}
-
-fn parse<T: serde::de::DeserializeOwned>(operation: &'static str, row: &Row) -> Result<T> {
-    serde_json::from_str(&row.body).map_err(|e| Error::corrupt(operation, e))
 }
 
 /// The write of an evolution's next revision.
@@ -269,10 +251,9 @@ fn revision(evolution: &Evolution) -> Result<Write> {
 }
 
 fn encode(evolution: &Evolution) -> Result<Item> {
-    let body = serde_json::to_string(evolution).map_err(|e| Error::rejected(WRITE, e))?;
-    let row = Row {
+    let row = Text {
         revision: evolution.revision,
-        body,
+        body: evolution,
     };
     let tenant = &evolution.draft.tenant;
     let mut item = item::encode(WRITE, &keys::evolution(tenant, &evolution.id), &row, None)?;
@@ -320,33 +301,19 @@ struct Rest {
 
 /// The summary that an entry of the index makes up.
 fn summary(item: &Item) -> Result<EvolutionSummary> {
-    let corrupt = |e: BoxError| Error::corrupt(LIST, e);
     let rest: Rest = item::json(LIST, item, SUMMARY)?;
-    let (created, id) =
-        parse_listed_at(item::text(LIST, item, LISTED_AT)?).map_err(|e| corrupt(e.into()))?;
-    let created = Timestamp::from_microsecond(created).map_err(|e| corrupt(e.into()))?;
-    let after = SignedDuration::from_nanos(rest.ns.into());
-    let agent = item::text(LIST, item, AGENT)?.parse();
-    let status = item::text(LIST, item, STATE)?.parse();
+    let (created_at, id) = created(LIST, item, rest.ns)?;
     Ok(EvolutionSummary {
         id,
-        agent: agent.map_err(|e: Invalid| corrupt(e.into()))?,
+        agent: item::parsed(LIST, item, AGENT)?,
         base: rest.base,
         problem: rest.problem,
-        status: status.map_err(|e: Invalid| corrupt(e.into()))?,
+        status: item::parsed(LIST, item, STATE)?,
         generation: rest.generation,
         best: rest.best,
-        created_at: created.checked_add(after).map_err(|e| corrupt(e.into()))?,
+        created_at,
         ended_at: rest.ended_at,
     })
-}
-
-fn listed_start(tenant: &TenantId, cursor: &str) -> Result<Item, Invalid> {
-    let (_, id) = parse_listed_at::<EvolutionId>(cursor)?;
-    let mut start = keys::evolution(tenant, &id).attributes();
-    start.insert(LISTING.to_owned(), item::string(keys::evolutions(tenant)));
-    start.insert(LISTED_AT.to_owned(), item::string(cursor));
-    Ok(start)
 }
 
 fn due(operation: &'static str, item: &Item) -> Result<DueEvolution> {

@@ -6,12 +6,14 @@
 //! and nesting ends at 32 levels.
 
 use std::collections::HashMap;
+use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_dynamo::aws_sdk_dynamodb_1::{from_attribute_value, to_attribute_value};
 use serde_json::{Map, Value};
+use tdev_domain::Invalid;
 
 use super::keys::{EXPIRES_AT, Key, PK, SK};
 use crate::{Error, Result};
@@ -46,6 +48,16 @@ pub(super) fn text<'a>(
     let text = item.get(name).and_then(|value| value.as_s().ok());
     text.map(String::as_str)
         .ok_or_else(|| Error::corrupt(operation, format!("{name} is not text")))
+}
+
+/// What the text of an attribute stands for.
+pub(super) fn parsed<T: FromStr<Err = Invalid>>(
+    operation: &'static str,
+    item: &Item,
+    name: &'static str,
+) -> Result<T> {
+    let parsed = text(operation, item, name)?.parse();
+    parsed.map_err(|e: Invalid| Error::corrupt(operation, e))
 }
 
 /// When the item expires, in epoch seconds, if it does.

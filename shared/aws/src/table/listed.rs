@@ -1,33 +1,21 @@
 //! Listings of invocations.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tdev_domain::{
-    AgentName, EffectKey, Invalid, Invocation, InvocationId, InvocationStatus, TaskId, TenantId,
+    AgentName, EffectKey, Invocation, InvocationId, InvocationStatus, TaskId, TenantId,
     VersionNumber,
 };
 
-use super::index::{Index, IndexQuery};
 use super::item::{self, Item};
 use super::keys::{LISTED_AT, LISTING};
+use super::listing::{AGENT, IndexListing, STATE, SUMMARY, Wanted, created, listed_at};
 use super::{Page, PageRequest, Table, keys};
-use crate::error::BoxError;
 use crate::{Error, Result};
 
 const OPERATION: &str = "list invocations";
 
-/// The largest page.
-const MAX_LIMIT: u32 = 1_000;
-
-/// How many megabytes of the listing are read for a page of what a filter lets through.
-const MAX_READS: usize = 4;
-
-/// The attribute that a listing shows.
-const SUMMARY: &str = "summary";
-/// The attributes that a listing is filtered by.
-const AGENT: &str = "agent_name";
-const STATE: &str = "status_name";
 /// Whether an invocation that is listed as running has yet to find a worker, which the record says
 /// and the index does not: or every run would have to be written there once more.
 const IS_QUEUED: &str = "is_queued";
@@ -122,19 +110,11 @@ impl From<&Invocation> for InvocationSummary {
 }
 
 impl InvocationFilter {
-    fn expression(&self) -> Option<(String, Item)> {
-        let agent = self.agent.as_ref().map(AgentName::as_str);
-        let state = self.status.map(|state| as_listed(state).as_str());
-        let wanted = [(AGENT, ":agent", agent), (STATE, ":state", state)];
-        let mut conditions = Vec::new();
-        let mut values = Item::new();
-        for (attribute, name, value) in wanted {
-            if let Some(value) = value {
-                conditions.push(format!("{attribute} = {name}"));
-                values.insert(name.to_owned(), item::string(value));
-            }
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            agent: self.agent.as_ref().map(AgentName::as_str),
+            state: self.status.map(|state| as_listed(state).as_str()),
         }
-        (!conditions.is_empty()).then(|| (conditions.join(" AND "), values))
     }
 }
 
@@ -150,58 +130,28 @@ impl Table {
         filter: &InvocationFilter,
         page: &PageRequest,
     ) -> Result<Page<InvocationSummary>> {
-        let limit = page.limit.clamp(1, MAX_LIMIT) as usize;
-        let status = filter.status;
-        let filter = filter.expression();
-        let mut after = page.after.clone();
-        let mut items = Vec::new();
-        for _ in 0..MAX_READS {
-            let query = IndexQuery {
-                operation: OPERATION,
-                index: Index::Listing,
-                partition: keys::invocations(tenant),
-                since: None,
-                until: None,
-                filter: filter.clone(),
-                descending: true,
-                after: after
-                    .as_deref()
-                    .map(|cursor| start(tenant, cursor))
-                    .transpose()
-                    .map_err(|source| Error::Cursor {
-                        operation: OPERATION,
-                        source,
-                    })?,
-                // One more, to know whether there is another page.
-                limit: filter.is_none().then_some(limit + 1 - items.len()),
-            };
-            let (found, last) = self.query_index(query).await?;
-            items.extend(found);
-            after = last.as_ref().map(listed_at).transpose()?;
-            if items.len() > limit {
-                items.truncate(limit);
-                after = items.last().map(listed_at).transpose()?;
-                break;
-            }
-            if after.is_none() {
-                break;
-            }
-        }
+        let listing = IndexListing {
+            operation: OPERATION,
+            partition: keys::invocations(tenant),
+            wanted: filter.wanted(),
+            key: |id: &InvocationId| keys::invocation(tenant, id),
+        };
+        let page = self.list_index(listing, page).await?;
         let mut summaries = Vec::new();
-        for item in &items {
+        for item in &page.items {
             let mut summary = summary(item)?;
             if summary.status == InvocationState::Running
                 && self.is_queued(tenant, &summary.id).await?
             {
                 summary.status = InvocationState::Queued;
             }
-            if status.is_none_or(|status| status == summary.status) {
+            if filter.status.is_none_or(|status| status == summary.status) {
                 summaries.push(summary);
             }
         }
         Ok(Page {
             items: summaries,
-            next: after,
+            next: page.next,
         })
     }
 
@@ -239,26 +189,17 @@ impl Rest {
 
 /// The summary that an entry of the index makes up.
 fn summary(item: &Item) -> Result<InvocationSummary> {
-    let corrupt = |e: BoxError| Error::corrupt(OPERATION, e);
     let rest: Rest = item::json(OPERATION, item, SUMMARY)?;
-    let at = item::text(OPERATION, item, LISTED_AT)?;
-    let (created, id) = at
-        .split_once('#')
-        .ok_or_else(|| corrupt(format!("listed at {at}").into()))?;
-    let created: i64 = created.parse().map_err(|e| corrupt(Box::new(e)))?;
-    let created = Timestamp::from_microsecond(created).map_err(|e| corrupt(e.into()))?;
-    let after = SignedDuration::from_nanos(rest.ns.into());
+    let (created_at, id) = created(OPERATION, item, rest.ns)?;
     let state = item::text(OPERATION, item, STATE)?.to_owned();
     Ok(InvocationSummary {
-        id: id.parse().map_err(|e: Invalid| corrupt(e.into()))?,
-        agent: item::text(OPERATION, item, AGENT)?
-            .parse()
-            .map_err(|e: Invalid| corrupt(e.into()))?,
+        id,
+        agent: item::parsed(OPERATION, item, AGENT)?,
         version: rest.version,
-        status: serde_json::from_value(state.into()).map_err(|e| corrupt(e.into()))?,
+        status: serde_json::from_value(state.into()).map_err(|e| Error::corrupt(OPERATION, e))?,
         parent: rest.parent,
         task: rest.task,
-        created_at: created.checked_add(after).map_err(|e| corrupt(e.into()))?,
+        created_at,
         ended_at: rest.ended_at,
     })
 }
@@ -276,10 +217,9 @@ pub(super) fn attributes(record: &Invocation) -> Result<Item, serde_json::Error>
     let mut summary = InvocationSummary::from(record);
     let is_queued = summary.status == InvocationState::Queued;
     summary.status = as_listed(summary.status);
-    let created = record.created_at.as_microsecond().max(0);
     let texts = [
         (LISTING, keys::invocations(&record.tenant)),
-        (LISTED_AT, format!("{created:016}#{}", record.id)),
+        (LISTED_AT, listed_at(record.created_at, &record.id)),
         (AGENT, summary.agent.to_string()),
         (STATE, summary.status.as_str().to_owned()),
         (SUMMARY, serde_json::to_string(&Rest::of(&summary))?),
@@ -290,20 +230,4 @@ pub(super) fn attributes(record: &Invocation) -> Result<Item, serde_json::Error>
         attributes.insert(IS_QUEUED.to_owned(), AttributeValue::Bool(true));
     }
     Ok(attributes)
-}
-
-fn listed_at(item: &Item) -> Result<String> {
-    item::text(OPERATION, item, LISTED_AT).map(str::to_owned)
-}
-
-fn start(tenant: &TenantId, cursor: &str) -> Result<Item, Invalid> {
-    let malformed = || Invalid::new("after", "what the page before ended with");
-    let (created, id) = cursor.split_once('#').ok_or_else(malformed)?;
-    if created.len() != 16 || !created.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(malformed());
-    }
-    let mut start = keys::invocation(tenant, &id.parse()?).attributes();
-    start.insert(LISTING.to_owned(), item::string(keys::invocations(tenant)));
-    start.insert(LISTED_AT.to_owned(), item::string(cursor));
-    Ok(start)
 }

@@ -37,6 +37,7 @@ mod step_cache;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod text;
 mod workflows;
 
 use aws_sdk_dynamodb::Client;

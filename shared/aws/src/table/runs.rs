@@ -1,20 +1,19 @@
 //! Runs of workflows.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tdev_domain::{
-    AgentName, AgentStatus, Invalid, Latest, Run, RunId, RunState, StepTry, TenantId,
-    VersionNumber, WorkflowName,
+    AgentName, AgentStatus, Latest, Run, RunId, RunState, StepTry, TenantId, VersionNumber,
+    WorkflowName,
 };
 
 use super::body::{self, BODY, Owner};
 use super::item::{self, Item};
 use super::keys::{EXPIRES_AT, LISTED_AT, LISTING};
-use super::listing::{AGENT, IndexListing, STATE, SUMMARY, listed_at, parse_listed_at};
+use super::listing::{AGENT, IndexListing, STATE, SUMMARY, Wanted, created, listed_at};
 use super::packed::Sample;
 use super::{Condition, Page, PageRequest, Put, Table, due, keys};
-use crate::error::BoxError;
 use crate::{Error, Objects, Result};
 
 const READ: &str = "read a run";
@@ -86,7 +85,8 @@ impl Table {
     /// Where the run stands: no value that is stored beside it is read.
     pub async fn run_state(&self, tenant: &TenantId, id: &RunId) -> Result<Option<RunState>> {
         let item = self.item(READ, &keys::run(tenant, id)).await?;
-        item.map(|item| state(READ, &item)).transpose()
+        item.map(|item| item::parsed(READ, &item, STATE))
+            .transpose()
     }
 
     /// Writes the next revision of a run. Stores what is too large for the item in `objects`
@@ -165,8 +165,8 @@ impl Table {
         let listing = IndexListing {
             operation: LIST,
             partition: keys::runs(tenant),
-            filter: filter.expression(),
-            start: |cursor: &str| start(tenant, cursor),
+            wanted: filter.wanted(),
+            key: |id: &RunId| keys::run(tenant, id),
         };
         let page = self.list_index(listing, page).await?;
         Ok(Page {
@@ -177,19 +177,11 @@ impl Table {
 }
 
 impl RunFilter {
-    fn expression(&self) -> Option<(String, Item)> {
-        let workflow = self.workflow.as_ref().map(WorkflowName::as_str);
-        let state = self.status.map(RunState::as_str);
-        let wanted = [(AGENT, ":workflow", workflow), (STATE, ":state", state)];
-        let mut conditions = Vec::new();
-        let mut values = Item::new();
-        for (attribute, name, value) in wanted {
-            if let Some(value) = value {
-                conditions.push(format!("{attribute} = {name}"));
-                values.insert(name.to_owned(), item::string(value));
-            }
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            agent: self.workflow.as_ref().map(WorkflowName::as_str),
+            state: self.status.map(RunState::as_str),
         }
-        (!conditions.is_empty()).then(|| (conditions.join(" AND "), values))
     }
 }
 
@@ -199,11 +191,6 @@ fn owner<'a>(tenant: &'a TenantId, id: &'a RunId) -> Owner<'a> {
         name: id,
         sample: Sample::Runs,
     }
-}
-
-fn state(operation: &'static str, item: &Item) -> Result<RunState> {
-    let state = item::text(operation, item, STATE)?.parse();
-    state.map_err(|e: Invalid| Error::corrupt(operation, e))
 }
 
 async fn encode(objects: &Objects, run: &Run) -> Result<Item> {
@@ -258,29 +245,15 @@ fn listed(run: &Run) -> Result<Item, serde_json::Error> {
 
 /// The summary that an entry of the index makes up.
 fn summary(item: &Item) -> Result<RunSummary> {
-    let corrupt = |e: BoxError| Error::corrupt(LIST, e);
     let rest: Rest = item::json(LIST, item, SUMMARY)?;
-    let (created, id) =
-        parse_listed_at(item::text(LIST, item, LISTED_AT)?).map_err(|e| corrupt(e.into()))?;
-    let created = Timestamp::from_microsecond(created).map_err(|e| corrupt(e.into()))?;
-    let after = SignedDuration::from_nanos(rest.ns.into());
+    let (created_at, id) = created(LIST, item, rest.ns)?;
     Ok(RunSummary {
         id,
-        workflow: item::text(LIST, item, AGENT)?
-            .parse()
-            .map_err(|e: Invalid| corrupt(e.into()))?,
+        workflow: item::parsed(LIST, item, AGENT)?,
         version: rest.version,
-        status: state(LIST, item)?,
+        status: item::parsed(LIST, item, STATE)?,
         parent: rest.parent,
-        created_at: created.checked_add(after).map_err(|e| corrupt(e.into()))?,
+        created_at,
         ended_at: rest.ended_at,
     })
-}
-
-fn start(tenant: &TenantId, cursor: &str) -> Result<Item, Invalid> {
-    let (_, id) = parse_listed_at::<RunId>(cursor)?;
-    let mut start = keys::run(tenant, &id).attributes();
-    start.insert(LISTING.to_owned(), item::string(keys::runs(tenant)));
-    start.insert(LISTED_AT.to_owned(), item::string(cursor));
-    Ok(start)
 }
