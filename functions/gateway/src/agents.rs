@@ -19,7 +19,7 @@ use tdev_security::Principal;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::Deps;
-use crate::extract::{Params, Segments, json_or_default};
+use crate::extract::{Params, Segments, json_or_default, parameter};
 use crate::openapi::agent_kinds;
 use crate::pagination::{Page, listing_failed, page_request};
 use crate::problem::{Problem, ProblemType, Violation};
@@ -103,11 +103,7 @@ pub(crate) async fn list(
     Extension(principal): Extension<Principal>,
     Params(query): Params<ListQuery>,
 ) -> Result<Json<Page<AgentView>>, Problem> {
-    let capability: Option<Capability> = query
-        .capability
-        .map(|text| text.parse())
-        .transpose()
-        .map_err(|invalid| Problem::invalid_parameters([Violation::of_parameter(&invalid)]))?;
+    let capability = parameter("capability", query.capability.as_deref())?;
     let page = page_request(query.limit.as_deref(), query.cursor.as_deref())?;
     let agents = deps
         .table

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Path, Query};
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -12,6 +13,7 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
+use tdev_domain::Invalid;
 
 use crate::problem::{Problem, ProblemType, Violation};
 
@@ -31,6 +33,42 @@ where
             .map(|Query(params)| Self(params))
             .map_err(|rejection| Problem::new(ProblemType::InvalidParameter, rejection.body_text()))
     }
+}
+
+/// The query parameter `name` as a `T`, if it was given.
+pub(crate) fn parameter<T>(name: &str, text: Option<&str>) -> Result<Option<T>, Problem>
+where
+    T: FromStr<Err = Invalid>,
+{
+    let parsed = text.map(str::parse).transpose();
+    parsed.map_err(|invalid: Invalid| unexpected(name, &invalid.expected))
+}
+
+/// The query parameter `name` as the one of `known` that it names, if it was given.
+pub(crate) fn choice<T, const N: usize>(
+    name: &str,
+    text: Option<&str>,
+    known: [(&str, T); N],
+) -> Result<Option<T>, Problem> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let names = known.each_ref().map(|(name, _)| *name);
+    let mut known = known.into_iter();
+    match known.find(|(name, _)| *name == text) {
+        Some((_, value)) => Ok(Some(value)),
+        None => Err(unexpected(name, &format!("one of {}", names.join(", ")))),
+    }
+}
+
+/// The query parameter `name` as a Boolean, if it was given.
+pub(crate) fn flag(name: &str, text: Option<&str>) -> Result<Option<bool>, Problem> {
+    let parsed = text.map(str::parse).transpose();
+    parsed.map_err(|_| unexpected(name, "`true` or `false`"))
+}
+
+fn unexpected(name: &str, expected: &str) -> Problem {
+    Problem::invalid_parameters([Violation::parameter(name, format!("expected {expected}"))])
 }
 
 /// The segments of a route's path.
@@ -170,6 +208,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 mod tests {
     use serde::Deserialize;
     use serde_json::Value;
+    use tdev_domain::AgentName;
 
     use super::*;
 
@@ -217,6 +256,38 @@ mod tests {
         }
         let (_, shape) = kind_and_shape("{\n  \"a/b\": [1,]\n}");
         assert!(shape.contains("at line 2 column 13"), "{shape}");
+    }
+
+    #[test]
+    fn a_parameter_is_refused_by_its_own_name() {
+        let parsed = parameter::<AgentName>("agent", Some("text-statistics")).unwrap();
+        assert_eq!(parsed.unwrap().as_str(), "text-statistics");
+        assert!(parameter::<AgentName>("agent", None).unwrap().is_none());
+        let problem = parameter::<AgentName>("of", Some("Not A Name")).unwrap_err();
+        assert_eq!(problem.kind(), ProblemType::InvalidParameter);
+        let shape = format!("{problem:?}");
+        assert!(shape.contains("Parameter(\"of\")"), "{shape}");
+    }
+
+    #[test]
+    fn a_choice_is_by_name() {
+        let wanted = |text| choice("form", text, [("json", 1), ("svg", 2)]);
+        assert_eq!(wanted(None).unwrap(), None);
+        assert_eq!(wanted(Some("svg")).unwrap(), Some(2));
+        for other in ["SVG", "", "json,svg"] {
+            let shape = format!("{:?}", wanted(Some(other)).unwrap_err());
+            assert!(shape.contains("expected one of json, svg"), "{shape}");
+        }
+    }
+
+    #[test]
+    fn a_flag_is_true_or_false() {
+        assert_eq!(flag("dry_run", None).unwrap(), None);
+        assert_eq!(flag("dry_run", Some("true")).unwrap(), Some(true));
+        assert_eq!(flag("dry_run", Some("false")).unwrap(), Some(false));
+        for other in ["True", "1", ""] {
+            assert!(flag("dry_run", Some(other)).is_err(), "{other}");
+        }
     }
 
     #[test]

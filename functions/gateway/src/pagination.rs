@@ -1,5 +1,7 @@
 //! Listings in pages.
 
+use std::str::FromStr;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -88,8 +90,14 @@ fn decode(cursor: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// The place that `page` goes on after, of a listing whose places are written as a `T`.
+pub(crate) fn place<T: FromStr>(page: &PageRequest) -> Result<Option<T>, Problem> {
+    let place = page.after.as_deref().map(str::parse).transpose();
+    place.map_err(|_| refused(vec![not_a_cursor()]))
+}
+
 /// What is wrong with a cursor that no page of the listing gave out.
-pub(crate) fn not_a_cursor() -> Violation {
+fn not_a_cursor() -> Violation {
     Violation::parameter("cursor", "expected the `next` of a page of this listing")
 }
 

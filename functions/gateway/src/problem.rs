@@ -90,11 +90,6 @@ impl Violation {
             format!("expected {}", invalid.expected),
         )
     }
-
-    /// A query parameter that a parser of the domain refused.
-    pub(crate) fn of_parameter(invalid: &Invalid) -> Self {
-        Self::parameter(&invalid.field, format!("expected {}", invalid.expected))
-    }
 }
 
 /// The document a client receives (RFC 9457). Some types have further members, which the type's

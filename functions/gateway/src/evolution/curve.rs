@@ -21,8 +21,8 @@ use utoipa::IntoParams;
 
 use super::find;
 use crate::Deps;
-use crate::extract::{Params, Segments};
-use crate::problem::{Problem, Violation};
+use crate::extract::{Params, Segments, choice};
+use crate::problem::Problem;
 use crate::problems;
 
 /// The media type of drawings.
@@ -42,6 +42,12 @@ pub(crate) struct CurveQuery {
     /// `svg` or `text`.
     #[param(value_type = Option<String>, default = "svg")]
     format: Option<String>,
+}
+
+/// A form that a curve is drawn in.
+enum Format {
+    Svg,
+    Text,
 }
 
 problems!(CurveProblems, PRIVATE: InvalidParameter, EvolutionNotFound);
@@ -68,21 +74,16 @@ pub(crate) async fn curve(
     Params(query): Params<CurveQuery>,
 ) -> Result<Response, Problem> {
     let evolution = find(&deps, &principal.tenant, &id).await?;
-    match query.format.as_deref() {
-        None | Some("svg") => {
+    let formats = [("svg", Format::Svg), ("text", Format::Text)];
+    let format = choice("format", query.format.as_deref(), formats)?;
+    let history = history(&deps, &evolution).await?;
+    Ok(match format.unwrap_or(Format::Svg) {
+        Format::Svg => {
             let title = format!("{} by {}", evolution.draft.agent, evolution.draft.problem);
-            let history = history(&deps, &evolution).await?;
-            Ok(drawn(SVG, drawing::curve_svg(&title, &history)))
+            drawn(SVG, drawing::curve_svg(&title, &history))
         }
-        Some("text") => {
-            let history = history(&deps, &evolution).await?;
-            Ok(drawn(TEXT, drawing::curve_text(&history, WIDTH, HEIGHT)))
-        }
-        Some(_) => {
-            let wrong = Violation::parameter("format", "expected one of svg, text");
-            Err(Problem::invalid_parameters([wrong]))
-        }
-    }
+        Format::Text => drawn(TEXT, drawing::curve_text(&history, WIDTH, HEIGHT)),
+    })
 }
 
 /// What the search said of all generations.

@@ -21,9 +21,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::curve::{SVG, drawn};
 use super::find;
 use crate::Deps;
-use crate::extract::{Params, Segments};
-use crate::pagination::{Page, page_request};
-use crate::problem::{Problem, ProblemType, Violation};
+use crate::extract::{Params, Segments, choice};
+use crate::pagination::{Page, page_request, place};
+use crate::problem::{Problem, ProblemType};
 use crate::problems;
 
 /// Which part of a lineage is wanted, and how.
@@ -39,6 +39,12 @@ pub(crate) struct LineageQuery {
     limit: Option<String>,
     /// Where to go on: the `next` of the page before.
     cursor: Option<String>,
+}
+
+/// A form that a lineage is shown in.
+enum Format {
+    Json,
+    Svg,
 }
 
 /// A generation's part of a lineage.
@@ -78,18 +84,12 @@ pub(crate) async fn lineage(
     Params(query): Params<LineageQuery>,
 ) -> Result<Response, Problem> {
     let evolution = find(&deps, &principal.tenant, &id).await?;
-    match query.format.as_deref() {
-        None | Some("json") => {}
-        Some("svg") => return draw(&deps, &evolution).await,
-        Some(_) => {
-            let wrong = Violation::parameter("format", "expected one of json, svg");
-            return Err(Problem::invalid_parameters([wrong]));
-        }
+    let formats = [("json", Format::Json), ("svg", Format::Svg)];
+    if let Some(Format::Svg) = choice("format", query.format.as_deref(), formats)? {
+        return draw(&deps, &evolution).await;
     }
     let page = page_request(query.limit.as_deref(), query.cursor.as_deref())?;
-    let after = page.after.as_deref().map(str::parse::<u32>).transpose();
-    let after =
-        after.map_err(|_| Problem::invalid_parameters([crate::pagination::not_a_cursor()]))?;
+    let after: Option<u32> = place(&page)?;
     let first = after.map_or(0, |after| after.saturating_add(1));
     let made = evolution.next_generation();
     let end = made.min(first.saturating_add(page.limit));

@@ -11,7 +11,6 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use tdev_aws::EvolutionFilter;
-use tdev_domain::Invalid;
 use tdev_domain::evolution::StatusName;
 use tdev_security::Principal;
 use utoipa::IntoParams;
@@ -19,9 +18,9 @@ use utoipa::IntoParams;
 use super::find;
 use super::view::{EvolutionSummaryView, EvolutionView, GenerationView};
 use crate::Deps;
-use crate::extract::{Params, Segments};
+use crate::extract::{Params, Segments, choice, parameter};
 use crate::pagination::{Page, PageQuery, listing_failed, page_request};
-use crate::problem::{Problem, ProblemType, Violation};
+use crate::problem::{Problem, ProblemType};
 use crate::problems;
 
 /// The parameters of a listing of evolutions.
@@ -61,7 +60,11 @@ pub(crate) async fn list(
     Extension(principal): Extension<Principal>,
     Params(query): Params<ListQuery>,
 ) -> Result<Json<Page<EvolutionSummaryView>>, Problem> {
-    let filter = filter(&query)?;
+    let states = StatusName::ALL.map(|state| (state.as_str(), state));
+    let filter = EvolutionFilter {
+        agent: parameter("agent", query.agent.as_deref())?,
+        status: choice("status", query.status.as_deref(), states)?,
+    };
     let page = page_request(query.limit.as_deref(), query.cursor.as_deref())?;
     let found = deps
         .table
@@ -71,21 +74,6 @@ pub(crate) async fn list(
         found.map_err(listing_failed)?,
         EvolutionSummaryView::from,
     )))
-}
-
-fn filter(query: &ListQuery) -> Result<EvolutionFilter, Problem> {
-    let agent = query.agent.as_deref().map(str::parse).transpose();
-    let agent = agent.map_err(|invalid: Invalid| {
-        let expected = format!("expected {}", invalid.expected);
-        Problem::invalid_parameters([Violation::parameter("agent", expected)])
-    })?;
-    let status = query.status.as_deref().map(str::parse).transpose();
-    let status = status.map_err(|_: Invalid| {
-        let known = StatusName::ALL.map(StatusName::as_str).join(", ");
-        let expected = format!("expected one of {known}");
-        Problem::invalid_parameters([Violation::parameter("status", expected)])
-    })?;
-    Ok(EvolutionFilter { agent, status })
 }
 
 problems!(GetProblems, PRIVATE: EvolutionNotFound);

@@ -19,7 +19,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use tdev_domain::{
     Callee, Invocation, InvocationChange, InvocationId, StepMessage, StepRequest, StepResponse,
-    VersionNumber,
 };
 use tdev_invocation::limits::MAX_TREE_EFFECTS;
 use tdev_invocation::{CommitError, Journal, WakeUp, accept};
@@ -32,7 +31,7 @@ use super::view::InvocationView;
 use crate::Deps;
 use crate::agents::find_agent;
 use crate::callable::Callable;
-use crate::extract::{Params, Segments, json};
+use crate::extract::{Params, Segments, json, parameter};
 use crate::input::check_size;
 use crate::prefer::{self, Preference};
 use crate::problem::{Problem, ProblemType, Violation};
@@ -112,7 +111,7 @@ pub(crate) async fn invoke(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let started = Instant::now();
-    let wanted = wanted_version(&query)?;
+    let wanted = parameter("version", query.version.as_deref())?;
     let InvokeRequest { input, max_effects } = json(&headers, &body)?;
     let budget = budget(max_effects)?;
     check_size(&input)?;
@@ -130,15 +129,6 @@ pub(crate) async fn invoke(
         response.headers_mut().insert(prefer::APPLIED, applied);
     }
     Ok(response)
-}
-
-fn wanted_version(query: &InvokeQuery) -> Result<Option<VersionNumber>, Problem> {
-    query
-        .version
-        .as_deref()
-        .map(str::parse)
-        .transpose()
-        .map_err(|invalid| Problem::invalid_parameters([Violation::of_parameter(&invalid)]))
 }
 
 fn budget(max_effects: Option<u32>) -> Result<u32, Problem> {

@@ -18,7 +18,7 @@ use super::{find, identifier};
 use crate::Deps;
 use crate::extract::{Params, Segments};
 use crate::openapi::{effect_classes, effect_error_kinds};
-use crate::pagination::{Page, PageQuery, not_a_cursor, page_request};
+use crate::pagination::{Page, PageQuery, page_request, place};
 use crate::problem::Problem;
 use crate::problems;
 
@@ -104,8 +104,7 @@ pub(crate) async fn effects(
     Params(query): Params<PageQuery>,
 ) -> Result<Json<Page<EffectView>>, Problem> {
     let page = page_request(query.limit.as_deref(), query.cursor.as_deref())?;
-    let after = page.after.as_deref().map(str::parse::<u32>).transpose();
-    let after = after.map_err(|_| Problem::invalid_parameters([not_a_cursor()]))?;
+    let after: Option<u32> = place(&page)?;
     let record = find(&deps, &principal.tenant, &identifier(&id)?).await?;
     let mut items = ledger(&deps, &record.tenant, &record.id).await?;
     items.retain(|effect| after.is_none_or(|after| effect.number > after));

@@ -11,8 +11,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
-use tdev_aws::{InvocationFilter, InvocationState};
-use tdev_domain::Invalid;
+use tdev_aws::InvocationFilter;
 use tdev_security::Principal;
 use utoipa::IntoParams;
 
@@ -21,10 +20,10 @@ use super::view::{InvocationView, SummaryView};
 use super::{find, identifier};
 use crate::Deps;
 use crate::accepted::poll_later;
-use crate::extract::{Params, Segments};
+use crate::extract::{Params, Segments, choice, parameter};
 use crate::openapi::INVOCATION_STATES;
 use crate::pagination::{Page, listing_failed, page_request};
-use crate::problem::{Problem, Violation};
+use crate::problem::Problem;
 use crate::problems;
 
 /// How many effects are shown with an invocation.
@@ -105,7 +104,11 @@ pub(crate) async fn list(
     Extension(principal): Extension<Principal>,
     Params(query): Params<ListQuery>,
 ) -> Result<Json<Page<SummaryView>>, Problem> {
-    let filter = filter(&query)?;
+    let states = INVOCATION_STATES.map(|state| (state.as_str(), state));
+    let filter = InvocationFilter {
+        agent: parameter("agent", query.agent.as_deref())?,
+        status: choice("status", query.status.as_deref(), states)?,
+    };
     let page = page_request(query.limit.as_deref(), query.cursor.as_deref())?;
     let found = deps
         .journals
@@ -115,23 +118,4 @@ pub(crate) async fn list(
         found.map_err(listing_failed)?,
         SummaryView::from,
     )))
-}
-
-fn filter(query: &ListQuery) -> Result<InvocationFilter, Problem> {
-    let agent = query.agent.as_deref().map(str::parse).transpose();
-    let agent = agent.map_err(|invalid: Invalid| {
-        let expected = format!("expected {}", invalid.expected);
-        Problem::invalid_parameters([Violation::parameter("agent", expected)])
-    })?;
-    let status = query.status.as_deref().map(state).transpose()?;
-    Ok(InvocationFilter { agent, status })
-}
-
-fn state(text: &str) -> Result<InvocationState, Problem> {
-    let mut states = INVOCATION_STATES.into_iter();
-    states.find(|state| state.as_str() == text).ok_or_else(|| {
-        let known = INVOCATION_STATES.map(InvocationState::as_str).join(", ");
-        let expected = format!("expected one of {known}");
-        Problem::invalid_parameters([Violation::parameter("status", expected)])
-    })
 }

@@ -11,15 +11,15 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use tdev_aws::RunFilter;
-use tdev_domain::{Invalid, RunState};
+use tdev_domain::RunState;
 use tdev_security::Principal;
 use utoipa::IntoParams;
 
 use super::view::RunSummaryView;
 use crate::Deps;
-use crate::extract::Params;
+use crate::extract::{Params, choice, parameter};
 use crate::pagination::{Page, listing_failed, page_request};
-use crate::problem::{Problem, Violation};
+use crate::problem::Problem;
 use crate::problems;
 
 /// The parameters of a listing of runs.
@@ -60,26 +60,15 @@ pub(crate) async fn list(
     Extension(principal): Extension<Principal>,
     Params(query): Params<ListQuery>,
 ) -> Result<Json<Page<RunSummaryView>>, Problem> {
-    let filter = filter(&query)?;
+    let states = RunState::ALL.map(|state| (state.as_str(), state));
+    let filter = RunFilter {
+        workflow: parameter("workflow", query.workflow.as_deref())?,
+        status: choice("status", query.status.as_deref(), states)?,
+    };
     let page = page_request(query.limit.as_deref(), query.cursor.as_deref())?;
     let runs = deps.table.runs(&principal.tenant, &filter, &page).await;
     Ok(Json(Page::of(
         runs.map_err(listing_failed)?,
         RunSummaryView::from,
     )))
-}
-
-fn filter(query: &ListQuery) -> Result<RunFilter, Problem> {
-    let workflow = query.workflow.as_deref().map(str::parse).transpose();
-    let workflow = workflow.map_err(|invalid: Invalid| {
-        let expected = format!("expected {}", invalid.expected);
-        Problem::invalid_parameters([Violation::parameter("workflow", expected)])
-    })?;
-    let status = query.status.as_deref().map(str::parse).transpose();
-    let status = status.map_err(|_: Invalid| {
-        let known = RunState::ALL.map(RunState::as_str).join(", ");
-        let expected = format!("expected one of {known}");
-        Problem::invalid_parameters([Violation::parameter("status", expected)])
-    })?;
-    Ok(RunFilter { workflow, status })
 }

@@ -25,9 +25,9 @@ use super::view::{Progress, RunView};
 use super::{find, identifier, no_such_step, workflow_of};
 use crate::Deps;
 use crate::accepted::poll_later;
-use crate::extract::{Params, Segments};
-use crate::pagination::{Page, PageQuery, not_a_cursor, page_request};
-use crate::problem::{Problem, Violation};
+use crate::extract::{Params, Segments, flag};
+use crate::pagination::{Page, PageQuery, page_request, place};
+use crate::problem::Problem;
 use crate::problems;
 
 /// The most steps that are shown with a run.
@@ -64,14 +64,7 @@ pub(crate) async fn get(
     Segments(id): Segments<String>,
     Params(query): Params<RunQuery>,
 ) -> Result<Response, Problem> {
-    let with_steps = match query.steps.as_deref() {
-        None | Some("true") => true,
-        Some("false") => false,
-        Some(_) => {
-            let wrong = Violation::parameter("steps", "expected `true` or `false`");
-            return Err(Problem::invalid_parameters([wrong]));
-        }
-    };
+    let with_steps = flag("steps", query.steps.as_deref())?.unwrap_or(true);
     let run = find(&deps, &principal.tenant, &identifier(&id)?).await?;
     let progress = if with_steps {
         Some(progress(&deps, &run).await?)
@@ -179,12 +172,7 @@ pub(crate) async fn steps(
     Params(query): Params<PageQuery>,
 ) -> Result<Json<Page<StepView>>, Problem> {
     let page = page_request(query.limit.as_deref(), query.cursor.as_deref())?;
-    let first: StepIndex = match &page.after {
-        None => 0,
-        Some(after) => after
-            .parse()
-            .map_err(|_| Problem::invalid_parameters([not_a_cursor()]))?,
-    };
+    let first: StepIndex = place(&page)?.unwrap_or(0);
     let run = find(&deps, &principal.tenant, &identifier(&id)?).await?;
     let workflow = workflow_of(&deps, &run).await?;
     let plan = &workflow.plan;

@@ -20,9 +20,9 @@ use super::view::{TaskSummaryView, TaskView};
 use super::{find, identifier};
 use crate::Deps;
 use crate::accepted::poll_later;
-use crate::extract::{Params, Segments};
+use crate::extract::{Params, Segments, choice};
 use crate::pagination::{Page, listing_failed, page_request};
-use crate::problem::{Problem, Violation};
+use crate::problem::Problem;
 use crate::problems;
 
 problems!(TaskProblems, PRIVATE: TaskNotFound);
@@ -100,22 +100,12 @@ pub(crate) async fn list(
     Extension(principal): Extension<Principal>,
     Params(query): Params<ListQuery>,
 ) -> Result<Json<Page<TaskSummaryView>>, Problem> {
-    let state = query.status.as_deref().map(state).transpose()?;
+    let states = TaskState::ALL.map(|state| (state.as_str(), state));
+    let state = choice("status", query.status.as_deref(), states)?;
     let page = page_request(query.limit.as_deref(), query.cursor.as_deref())?;
     let tasks = deps.table.tasks(&principal.tenant, state, &page).await;
     Ok(Json(Page::of(
         tasks.map_err(listing_failed)?,
         TaskSummaryView::from,
     )))
-}
-
-fn state(text: &str) -> Result<TaskState, Problem> {
-    let found = TaskState::ALL
-        .into_iter()
-        .find(|state| state.as_str() == text);
-    found.ok_or_else(|| {
-        let known = TaskState::ALL.map(TaskState::as_str).join(", ");
-        let expected = format!("expected one of {known}");
-        Problem::invalid_parameters([Violation::parameter("status", expected)])
-    })
 }

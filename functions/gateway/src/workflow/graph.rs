@@ -21,9 +21,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::read::wanted;
 use crate::Deps;
-use crate::extract::{Params, Segments};
+use crate::extract::{Params, Segments, choice};
 use crate::openapi::{dependency_kinds, step_kinds, step_states};
-use crate::problem::{Problem, Violation};
+use crate::problem::Problem;
 use crate::problems;
 
 /// What is drawn, and how.
@@ -137,16 +137,13 @@ pub(crate) async fn graph(
 impl Format {
     /// The form that a parameter says, else the one that `Accept` prefers.
     pub(crate) fn wanted(parameter: Option<&str>, headers: &HeaderMap) -> Result<Self, Problem> {
-        match parameter {
-            None => Ok(preferred(headers)),
-            Some("json") => Ok(Self::Json),
-            Some("mermaid") => Ok(Self::Mermaid),
-            Some("svg") => Ok(Self::Svg),
-            Some(_) => {
-                let wrong = Violation::parameter("format", "expected one of json, mermaid, svg");
-                Err(Problem::invalid_parameters([wrong]))
-            }
-        }
+        let formats = [
+            ("json", Self::Json),
+            ("mermaid", Self::Mermaid),
+            ("svg", Self::Svg),
+        ];
+        let wanted = choice("format", parameter, formats)?;
+        Ok(wanted.unwrap_or_else(|| preferred(headers)))
     }
 }
 

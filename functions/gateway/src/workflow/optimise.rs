@@ -19,9 +19,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::read::wanted;
 use crate::Deps;
-use crate::extract::{Params, Segments};
+use crate::extract::{Params, Segments, choice};
 use crate::openapi::dependency_kinds;
-use crate::problem::{Problem, Violation};
+use crate::problem::Problem;
 use crate::problems;
 
 /// What is looked at, and whether it is applied.
@@ -128,15 +128,8 @@ pub(crate) async fn optimise(
     Segments(name): Segments<String>,
     Params(query): Params<OptimiseQuery>,
 ) -> Result<Json<ReportView>, Problem> {
-    let also_needless = match query.apply.as_deref() {
-        None => None,
-        Some("redundant") => Some(false),
-        Some("all") => Some(true),
-        Some(_) => {
-            let wrong = Violation::parameter("apply", "expected one of redundant, all");
-            return Err(Problem::invalid_parameters([wrong]));
-        }
-    };
+    let applications = [("redundant", false), ("all", true)];
+    let also_needless = choice("apply", query.apply.as_deref(), applications)?;
     let version = wanted(&deps, &principal, &name, query.version.as_deref()).await?;
     let definitions = &deps.definitions;
     let found = definitions.get(&deps, &principal.tenant, &version.definition);

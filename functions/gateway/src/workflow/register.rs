@@ -27,8 +27,8 @@ use super::location;
 use super::view::{PlanView, RegisteredView, warnings};
 use crate::Deps;
 use crate::callable::compile_schema;
-use crate::extract::{Params, media_type, unsupported_media_type};
-use crate::problem::{Problem, ProblemType, Violation};
+use crate::extract::{Params, flag, media_type, unsupported_media_type};
+use crate::problem::{Problem, ProblemType};
 use crate::problems;
 
 /// The parameters of a registration.
@@ -89,14 +89,7 @@ pub(crate) async fn register(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let dry_run = match query.dry_run.as_deref() {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => {
-            let wrong = Violation::parameter("dry_run", "expected `true` or `false`");
-            return Err(Problem::invalid_parameters([wrong]));
-        }
-    };
+    let dry_run = flag("dry_run", query.dry_run.as_deref())?.unwrap_or(false);
     let tenant = principal.tenant;
     let definition = parse(&headers, &body)?;
     let plan = check(&deps, &tenant, &definition).await?;
