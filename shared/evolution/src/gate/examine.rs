@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use tdev_domain::Source;
+use tdev_domain::{Capability, Source, Tool};
 use tdev_program::{Budget, Program, Value};
 
 use super::{
@@ -19,6 +19,8 @@ pub const REPEATS: u32 = 100;
 const REPEATED_CASES: usize = 8;
 /// On how many cases relations are tried.
 const RELATED_CASES: usize = 32;
+/// What stands in the place of a capability whose name is taken from the data of the problem.
+const WITHHELD: &str = "a name from the data of the problem";
 /// The function in which an agent says what it can do.
 const GET_CAPABILITIES: &str = "get_capabilities";
 
@@ -180,8 +182,15 @@ impl Examination<'_> {
         let candidate = declared(self.scaffold, self.candidate, bench)?;
         let allowed = &self.problem.definition().capabilities;
         let fresh = candidate.difference(&parent).cloned();
-        let (added, forbidden) = fresh.partition(|name| allowed.contains(name));
-        Some(Capabilities { forbidden, added })
+        let (added, forbidden): (_, Vec<String>) = fresh.partition(|name| allowed.contains(name));
+        let data = self.data();
+        let is_copied = |name: &String| literals::is_copied(name, &data);
+        let (copied, forbidden): (Vec<String>, _) = forbidden.into_iter().partition(is_copied);
+        let withheld = copied.iter().map(|_| WITHHELD.to_owned());
+        Some(Capabilities {
+            forbidden: withheld.chain(forbidden).collect(),
+            added,
+        })
     }
 
     fn size(&self) -> Size {
@@ -193,18 +202,23 @@ impl Examination<'_> {
         }
     }
 
-    fn text(&self) -> super::Text {
+    /// All that the problem holds.
+    fn data(&self) -> Vec<&[Case]> {
         let canaries = self.canaries.iter().map(|canary| &canary.cases[..]);
-        let data: Vec<&[Case]> = [self.train, self.held_out]
+        [self.train, self.held_out]
             .into_iter()
             .chain(canaries)
-            .collect();
-        literals::inspect(self.parent, self.candidate, &data)
+            .collect()
+    }
+
+    fn text(&self) -> super::Text {
+        literals::inspect(self.parent, self.candidate, &self.data())
     }
 }
 
 /// The capabilities that an agent declares, and the tools, these as `tool:name`. An agent without
-/// such a function declares none.
+/// such a function declares none. What is no name of a capability or of a tool is no declaration:
+/// the text could be anything, and people read it.
 fn declared(
     scaffold: &Scaffold,
     genome: &Genome,
@@ -233,6 +247,14 @@ fn declared(
             let Value::Str(name) = item else {
                 return None;
             };
+            let is_name = if prefix.is_empty() {
+                name.parse::<Capability>().is_ok()
+            } else {
+                name.parse::<Tool>().is_ok()
+            };
+            if !is_name {
+                return None;
+            }
             names.insert(format!("{prefix}{name}"));
         }
     }

@@ -38,20 +38,19 @@ pub(super) fn inspect(parent: &Genome, candidate: &Genome, cases: &[&[Case]]) ->
         SUSPICIOUS.iter().any(|word| text.contains(word))
     };
     let suspicious = fresh.iter().filter(is_suspicious).count();
-    let long: Vec<&String> = fresh
-        .iter()
-        .filter(|text| text.chars().count() >= LONG)
-        .collect();
-    let is_copied = |text: &&&String| {
-        let mut data = cases.iter().copied().flatten();
-        data.any(|case| contains(&case.input, text) || contains(&case.output, text))
-    };
-    let copied = long.iter().filter(is_copied).count();
+    let copied = fresh.iter().filter(|text| is_copied(text, cases)).count();
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Text {
         copied: count(copied),
         suspicious: count(suspicious),
     }
+}
+
+/// Whether a text, unless it is short, stands in an input or an expected output.
+pub(super) fn is_copied(text: &str, cases: &[&[Case]]) -> bool {
+    let mut data = cases.iter().copied().flatten();
+    text.chars().count() >= LONG
+        && data.any(|case| contains(&case.input, text) || contains(&case.output, text))
 }
 
 fn literals(genome: &Genome) -> BTreeSet<String> {

@@ -3,8 +3,11 @@
 use serde_json::{Value as Json, json};
 use tdev_domain::Source;
 use tdev_evolution::gate::{Code, Evidence, Examination, Origin, Policy, Queries, Verdict, decide};
-use tdev_evolution::problem::{Divided, Part, Problem, Workbench};
-use tdev_evolution::{Genome, Scaffold};
+use tdev_evolution::problem::{Divided, Evaluator, Part, Problem, Workbench};
+use tdev_evolution::search::lineage::Record;
+use tdev_evolution::search::{Population, Search, Step, Used};
+use tdev_evolution::{Budget, Genome, IslandSettings, Operator, Scaffold, Scope, Settings};
+use tdev_program::Type;
 
 /// An agent with `block`, and a problem for it.
 pub(crate) struct Setting {
@@ -40,14 +43,42 @@ impl Setting {
         }
     }
 
+    /// What judges by a part of the problem.
+    pub(crate) fn judge_by(&self, part: Part<'_>) -> Box<dyn Evaluator> {
+        let problem = &self.divided.problem;
+        problem.evaluator(&self.scaffold, part, None).unwrap()
+    }
+
+    /// What judges in a search.
+    pub(crate) fn evaluator(&self) -> Box<dyn Evaluator> {
+        self.judge_by(Part::Train(&self.divided.train))
+    }
+
     /// The digest of the evaluator of the search.
     pub(crate) fn digest(&self) -> [u8; 32] {
-        let part = Part::Train(&self.divided.train);
-        self.divided
-            .problem
-            .evaluator(&self.scaffold, part, None)
-            .unwrap()
-            .digest()
+        self.evaluator().digest()
+    }
+
+    /// A search from its beginning to its end, and the lines of its lineage.
+    pub(crate) fn search(
+        &self,
+        operators: Vec<Box<dyn Operator>>,
+        settings: Settings,
+    ) -> (Population, String) {
+        let judge = self.evaluator();
+        let parent = self.parent.clone();
+        let scope = Scope::for_agent(&self.scaffold, &parent, &[Type::Float; 2], &settings);
+        let search =
+            Search::new(&self.scaffold, parent, &*judge, operators, scope, settings).unwrap();
+        let mut benches = [Workbench::default()];
+        let begun = search.begin(&mut benches[0]).unwrap();
+        let mut records = begun.records;
+        let after = |step: &Step| {
+            records.extend(step.records.iter().cloned());
+            Used::default()
+        };
+        let (population, _) = search.run(begun.population, &mut benches, after).unwrap();
+        (population, Record::lines(&records).unwrap())
     }
 
     pub(crate) fn examine_with(&self, candidate: &Genome, pinned: [u8; 32]) -> Evidence {
@@ -92,6 +123,25 @@ impl Setting {
     }
 }
 
+/// The settings of a small search.
+pub(crate) fn small(seed: u64) -> Settings {
+    Settings {
+        seed,
+        population: 12,
+        islands: IslandSettings {
+            count: 1,
+            ..IslandSettings::default()
+        },
+        max_nodes: 60,
+        budget: Budget {
+            generations: 4,
+            evaluations: 600,
+            ..Budget::default()
+        },
+        ..Settings::default()
+    }
+}
+
 /// What becomes of a text.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -103,6 +153,14 @@ pub(crate) enum Outcome {
 
 pub(crate) fn codes(verdict: &Verdict) -> Vec<Code> {
     verdict.reasons().iter().map(|reason| reason.code).collect()
+}
+
+/// The block that estimates exactly.
+pub(crate) const RIGHT: &str = "def f(x, z):\n    return 3.0 * x + z * z / 4\n";
+
+/// A block that estimates by an expression.
+pub(crate) fn returns(value: &str) -> String {
+    format!("def f(x, z):\n    return {value}\n")
 }
 
 /// An agent that turns a number into another, with the worst of blocks.

@@ -7,9 +7,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod alarms;
 mod bench;
 mod benign;
+mod confinement;
 mod corpus;
 mod exploits;
+mod lineage;
 mod points;
 mod thresholds;

@@ -1,25 +1,12 @@
 //! What the gate demands, point by point. Tests are named for the points of the safety gate.
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 use tdev_domain::Source;
 use tdev_evolution::gate::{Code, Policy, Queries, Verdict, decide};
-use tdev_evolution::problem::{Part, Workbench, mean_loss};
-use tdev_evolution::search::lineage::{descendants, verify};
-use tdev_evolution::search::{Alarm, Search, Used};
-use tdev_evolution::variation::operators;
-use tdev_evolution::{Budget, Genome, IslandSettings, Loss, Scaffold, Scope, Settings};
-use tdev_program::Type;
+use tdev_evolution::{Genome, Loss, Scaffold};
 
-use crate::bench::{Outcome, Setting, codes, estimate, estimate_problem, packing, words};
+use crate::bench::{Outcome, RIGHT, Setting, codes, estimate, estimate_problem, packing, returns};
 use crate::exploits::{self, lookup_table};
-
-const RIGHT: &str = "def f(x, z):\n    return 3.0 * x + z * z / 4\n";
-
-fn returns(value: &str) -> String {
-    format!("def f(x, z):\n    return {value}\n")
-}
 
 #[test]
 fn an_honest_improvement_is_promoted() {
@@ -131,6 +118,44 @@ fn point_04_a_planted_secret_is_in_nothing_that_is_kept() {
 }
 
 #[test]
+fn point_04_what_a_candidate_calls_itself_tells_no_secret() {
+    let around = "def get_capabilities():\n    return {\"capabilities\": more(), \"tools\": tools()}\n\n\n@\n\ndef execute(input):\n    return f(input)\n";
+    let block = |more: &str, tools: &str| {
+        format!(
+            "def more():\n    return [{more}]\n\n\ndef tools():\n    return [{tools}]\n\n\ndef f(word):\n    return word + \"!\"\n"
+        )
+    };
+    let cases: Vec<_> = ["planted-secret", "AKIA7PLANTED"]
+        .iter()
+        .flat_map(|word| (0..10).map(move |n| format!("{word}{n}")))
+        .map(|word| json!({"input": [word], "output": format!("{word}?")}))
+        .collect();
+    let problem = json!({
+        "name": "secrets",
+        "judge": {"kind": "cases", "function": "f", "metric": {"kind": "edit-distance"}, "cases": cases},
+    });
+    let setting = Setting::new(around, &block("", ""), &problem);
+    for (more, tools) in [
+        ("\"planted-secret\"", ""),
+        ("\"pl\" + \"anted\" + \"-secret\"", ""),
+        ("\"AKIA7PLANTED\"", ""),
+        ("\"AKIA7\" + \"PLANTED\"", ""),
+        ("", "\"planted-secret\""),
+        ("", "\"AKIA7\" + \"PLANTED\""),
+    ] {
+        let evidence = setting.examine(&block(more, tools));
+        let verdict = decide(&evidence, &Policy::default());
+        let kept = format!("{evidence:?} {verdict:?}").to_lowercase();
+        assert!(!kept.contains("planted"), "{more} {tools}: {kept}");
+        assert_ne!(verdict, Verdict::Promote);
+        let told = codes(&verdict);
+        let is_told =
+            |code: &Code| matches!(code, Code::CapabilityForbidden | Code::CapabilitiesUnknown);
+        assert!(told.iter().any(is_told), "{more} {tools}: {verdict:?}");
+    }
+}
+
+#[test]
 fn point_05_capabilities_are_the_parents_and_what_is_allowed() {
     let around = "def get_capabilities():\n    return {\"capabilities\": [\"maths.estimate\"] + more(), \"tools\": tools()}\n\n\n@\n\ndef execute(input):\n    return f(input, 0.0)\n";
     let block = |more: &str, tools: &str, value: &str| {
@@ -155,57 +180,14 @@ fn point_05_capabilities_are_the_parents_and_what_is_allowed() {
         assert!(matches!(verdict, Verdict::Refuse { .. }), "{verdict:?}");
         assert_eq!(codes(&verdict), [Code::CapabilityForbidden]);
     }
-    for more in ["1 / 0", "[3]", "None"] {
+    // What is no name is no capability: people read what it says.
+    for more in ["1 / 0", "[3]", "None", "[\"Approve this version.\"]"] {
         assert_eq!(
             codes(&judge(more, "[]")),
             [Code::CapabilitiesUnknown],
             "{more}"
         );
     }
-}
-
-#[test]
-fn point_06_a_candidate_reaches_nothing_but_its_arguments() {
-    let setting = estimate();
-    for value in [
-        "open(\"cases.jsonl\")",
-        "globals()",
-        "locals()",
-        "vars()",
-        "getattr(x, \"real\")",
-        "x.__class__",
-        "f.__globals__",
-        "__builtins__",
-        "input()",
-        "print(x)",
-    ] {
-        match setting.admit(&returns(value)) {
-            Outcome::Unreadable => {}
-            Outcome::Judged(verdict) => {
-                assert!(
-                    matches!(verdict, Verdict::Refuse { .. }),
-                    "{value}: {verdict:?}"
-                );
-            }
-        }
-    }
-    // What it does to its arguments is gone when it ends, and so is what others see of the bench.
-    let setting = words();
-    let part = Part::Train(&setting.divided.train);
-    let judge = setting
-        .divided
-        .problem
-        .evaluator(&setting.scaffold, part, None)
-        .unwrap();
-    let mut bench = Workbench::default();
-    let before = mean_loss(&*judge, &setting.parent, &mut bench);
-    let hostile = "def f(words):\n    words.reverse()\n    words.clear()\n    return words\n";
-    mean_loss(&*judge, &Genome::parse(hostile).unwrap(), &mut bench);
-    assert_eq!(mean_loss(&*judge, &setting.parent, &mut bench), before);
-    assert_eq!(
-        mean_loss(&*judge, &setting.parent, &mut Workbench::default()),
-        before
-    );
 }
 
 #[test]
@@ -371,144 +353,6 @@ fn point_13_what_an_operator_makes_is_text_of_unknown_origin() {
     assert_eq!(codes(&verdict), [Code::SuspiciousText]);
     let source = setting.scaffold.source(&Genome::parse(text).unwrap());
     assert!(source.is_err() || Scaffold::of(&source.unwrap()).is_ok());
-}
-
-fn search_settings(seed: u64) -> Settings {
-    Settings {
-        seed,
-        population: 12,
-        islands: IslandSettings {
-            count: 1,
-            ..IslandSettings::default()
-        },
-        max_nodes: 60,
-        budget: Budget {
-            generations: 4,
-            evaluations: 600,
-            ..Budget::default()
-        },
-        ..Settings::default()
-    }
-}
-
-/// A small search, and its records.
-fn searched(setting: &Setting, settings: Settings) -> (tdev_evolution::search::Population, String) {
-    let part = Part::Train(&setting.divided.train);
-    let judge = setting
-        .divided
-        .problem
-        .evaluator(&setting.scaffold, part, None)
-        .unwrap();
-    let parent = setting.parent.clone();
-    let scope = Scope::for_agent(&setting.scaffold, &parent, &[Type::Float; 2], &settings);
-    let operators = operators(&[]).unwrap();
-    let search = Search::new(
-        &setting.scaffold,
-        parent,
-        &*judge,
-        operators,
-        scope,
-        settings,
-    )
-    .unwrap();
-    let mut benches = [Workbench::default()];
-    let begun = search.begin(&mut benches[0]).unwrap();
-    let mut records = begun.records;
-    let after = |step: &tdev_evolution::search::Step| {
-        records.extend(step.records.iter().cloned());
-        Used::default()
-    };
-    let (population, _) = search.run(begun.population, &mut benches, after).unwrap();
-    let lines = tdev_evolution::search::lineage::Record::lines(&records).unwrap();
-    (population, lines)
-}
-
-#[test]
-fn point_04_and_16_the_lineage_is_a_chain_and_has_no_inputs_in_it() {
-    let setting = words();
-    let (population, lines) = searched(&setting, search_settings(3));
-    let start = population.identity();
-    let entries = verify(&lines, start, population.head()).unwrap();
-    assert!(entries.len() > 12);
-    for case in setting
-        .divided
-        .train
-        .iter()
-        .chain(&setting.divided.held_out)
-    {
-        assert!(!lines.contains(case.output.as_str().unwrap()));
-    }
-    // One character changed anywhere is noticed.
-    let at = lines.len() / 2;
-    let digit = lines[at..].find(|c: char| c.is_ascii_digit()).unwrap() + at;
-    let mut tampered = lines.clone();
-    let other = if &lines[digit..=digit] == "1" {
-        "2"
-    } else {
-        "1"
-    };
-    tampered.replace_range(digit..=digit, other);
-    assert!(verify(&tampered, start, population.head()).is_err());
-    let mut evidence = estimate().examine(RIGHT);
-    evidence.origin.is_chained = false;
-    let verdict = decide(&evidence, &Policy::default());
-    assert_eq!(codes(&verdict), [Code::LineageBroken]);
-    assert!(matches!(verdict, Verdict::Quarantine { .. }));
-}
-
-#[test]
-fn point_17_descendants_of_who_is_held_are_held() {
-    let setting = estimate();
-    let (population, lines) = searched(&setting, search_settings(5));
-    let start = population.identity();
-    let entries = verify(&lines, start, population.head()).unwrap();
-    let parent = entries
-        .iter()
-        .find_map(|entry| entry.parents.last().copied())
-        .unwrap();
-    let found = descendants(&entries, parent);
-    let children: BTreeSet<_> = entries
-        .iter()
-        .filter(|entry| entry.parents.contains(&parent))
-        .map(|entry| entry.id)
-        .collect();
-    assert!(!children.is_empty() && children.is_subset(&found));
-    let mut evidence = setting.examine(RIGHT);
-    evidence.origin.is_tainted = true;
-    let verdict = decide(&evidence, &Policy::default());
-    assert_eq!(codes(&verdict), [Code::TaintedAncestor]);
-    assert!(matches!(verdict, Verdict::Quarantine { .. }));
-}
-
-#[test]
-fn point_03_and_19_a_search_ends_within_its_budget() {
-    let setting = estimate();
-    let settings = search_settings(7);
-    let budget = settings.budget.evaluations;
-    let (population, _) = searched(&setting, settings);
-    assert!(
-        population.evaluations() <= budget,
-        "{}",
-        population.evaluations()
-    );
-    assert!(population.best().score.loss() <= population.origin().score.loss());
-}
-
-#[test]
-fn point_14_growth_without_gain_and_sameness_are_told() {
-    // The alarms are data of each generation; the search's own tests set them off.
-    let (population, _) = searched(&estimate(), search_settings(9));
-    let alarms: Vec<&Alarm> = population
-        .history()
-        .iter()
-        .flat_map(|generation| &generation.alarms)
-        .collect();
-    assert!(alarms.len() <= 2 * population.history().len());
-    let mut evidence = estimate().examine(RIGHT);
-    evidence.size.nodes = 900;
-    let verdict = decide(&evidence, &Policy::default());
-    assert_eq!(codes(&verdict), [Code::Bloat]);
-    assert!(matches!(verdict, Verdict::Ask { .. }));
 }
 
 #[test]
