@@ -2,7 +2,8 @@
 //!
 //! The interpreter gives the variables that closures share places in no particular order: a hash
 //! table's. So the code of a function that shares two or more of them differs from one compilation
-//! to the next, and so may that of the functions around it. All else is always the same.
+//! to the next, and so may that of the functions around it; and so does the place of a function
+//! that is such a variable itself. All else is always the same.
 
 use std::ops::Range;
 
@@ -35,6 +36,8 @@ struct Writer {
     module: Range<usize>,
     /// Whether a function was left out. Those around it come later, so they are left out too.
     unordered: bool,
+    /// The name of the unit variant that was written last.
+    variant: &'static str,
 }
 
 impl Writer {
@@ -55,6 +58,7 @@ impl Writer {
             start: self.bytes.len(),
             writer: self,
             name,
+            place: 0..0,
             shared: 0,
         }
     }
@@ -71,6 +75,8 @@ struct Part<'a> {
     writer: &'a mut Writer,
     name: &'static str,
     start: usize,
+    /// Where it says in which place a name is.
+    place: Range<usize>,
     /// How many variables a function shares with those in it and around it.
     shared: usize,
 }
@@ -90,6 +96,16 @@ impl Part<'_> {
                 self.item(value)?;
                 if self.writer.bytes[start] != 0 {
                     self.writer.bytes.truncate(start);
+                }
+            }
+            ("Identifier", "opt_namespace_id") => {
+                self.item(value)?;
+                self.place = start..self.writer.bytes.len();
+            }
+            ("Identifier", "scope") => {
+                self.item(value)?;
+                if self.writer.variant == "Cell" {
+                    self.writer.bytes.drain(self.place.clone());
                 }
             }
             ("Executor", "module_code") => {
@@ -200,8 +216,9 @@ impl<'a> Serializer for &'a mut Writer {
         self,
         _: &'static str,
         index: u32,
-        _: &'static str,
+        variant: &'static str,
     ) -> Result<(), Error> {
+        self.variant = variant;
         self.serialize_u32(index)
     }
 
@@ -322,10 +339,11 @@ impl SerializeMap for Part<'_> {
 #[cfg(test)]
 mod tests {
     use monty_types::CompileOptions;
+    use proptest::prelude::*;
 
     use super::*;
 
-    const SOURCES: [&str; 8] = [
+    const SOURCES: [&str; 10] = [
         "x = [1, -2, 3.5, 'text', b'bytes', None, True, 12345678901234567890123]",
         "def f(a, *, b=1, **c):\n    try:\n        return -a\n    except ValueError:\n        raise\n",
         "def one(a):\n    return lambda: a\n",
@@ -334,6 +352,8 @@ mod tests {
         "def through(a, b):\n    class C:\n        def m(self): return a, b\n    return C\n",
         "fs = [lambda: (a, b, c) for a, b, c in [(1, 2, 3)]]\n",
         "def mixed(a):\n    def g():\n        c = 1\n        def h():\n            nonlocal c\n            return a, c\n        return h\n    return [lambda: (a, p, q) for p, q in [(1, 2)]]\n",
+        "def siblings(a):\n    def g(): return a\n    def h(): return g()\n    return h\n",
+        "def coroutines(a):\n    import asyncio\n    async def g(b): return a\n    async def h(): return await asyncio.gather(g(1), g(2))\n    return asyncio.run(h())\n",
     ];
 
     fn compiled(text: &str) -> MontyRun {
@@ -374,5 +394,51 @@ mod tests {
         let plain = "def plain(a):\n    return [a + n for n in range(100)]\n";
         let (alone, before) = (kept(SOURCES[3]), kept(&format!("{plain}{}", SOURCES[3])));
         assert!(alone + 50 < before, "{alone}, {before}");
+    }
+
+    /// A name of a variable or of a function; the same ones over and over, so that they are shared.
+    fn name() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec!["a", "b", "c", "f", "g", "h"])
+    }
+
+    /// Statements, with functions and classes in functions.
+    fn block() -> impl Strategy<Value = String> {
+        let simple = prop_oneof![
+            (name(), name()).prop_map(|(a, b)| format!("{a} = {b}\n")),
+            (name(), name()).prop_map(|(a, b)| format!("{a} = lambda {b}: ({a}, {b}, c, h)\n")),
+            (name(), name())
+                .prop_map(|(a, b)| format!("{a} = [lambda: ({a}, {b}) for {b} in a]\n")),
+        ];
+        simple.prop_recursive(4, 24, 4, |inner| {
+            let body = prop::collection::vec(inner, 1..4);
+            let head = prop_oneof![
+                (name(), name()).prop_map(|(f, a)| format!("def {f}({a}):\n")),
+                (name(), name()).prop_map(|(f, a)| format!("async def {f}({a}=1):\n")),
+                name().prop_map(|f| format!("class {f}:\n")),
+            ];
+            (head, body).prop_map(|(head, body)| {
+                let body = body.concat();
+                let lines = body.lines().map(|line| format!("    {line}\n"));
+                head + &lines.collect::<String>()
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn functions_in_functions_are_written_the_same(blocks in prop::collection::vec(block(), 1..4)) {
+            let text = blocks.concat();
+            let compiled = || {
+                let options = CompileOptions::default();
+                MontyRun::new(text.clone(), "agent.py", Vec::new(), options)
+            };
+            let Ok(first) = compiled() else {
+                return Err(TestCaseError::reject("it does not compile"));
+            };
+            let first = bytes(&first).unwrap();
+            for _ in 0..5 {
+                prop_assert_eq!(&bytes(&compiled().unwrap()).unwrap(), &first, "{}", text);
+            }
+        }
     }
 }
