@@ -124,17 +124,19 @@ struct Scope {
 }
 
 impl Scope {
-    /// Leans on what needs no fitting: whether the words are known, and whether one agent stands
-    /// out.
+    /// What fits small models at large: fitted to the texts of 84 models of CLINC150 and 84 of
+    /// BANKING77, each of 3 to 20 intents with 6 to 12 examples, and to as many of other intents.
     const PRIOR: Self = Self {
-        weights: [0.0, 0.0, 0.8, 0.0, 5.0],
-        bias: -0.5,
+        weights: [1.6, 0.35, -0.25, 0.05, 2.95],
+        bias: -4.7,
     };
     const STEPS: usize = 2_000;
     const RATE: f32 = 1.0;
     /// How strongly the weights are held to the fixed ones, by one example of the rarer side: what
     /// few examples say by chance is outweighed, what many say is not.
-    const HOLD: f32 = 0.3;
+    const HOLD: f32 = 10.0;
+    /// The same for the bias.
+    const HOLD_OF_BIAS: f32 = 3.0;
 
     fn probability(&self, signals: Signals) -> f32 {
         let sum: f32 = signals
@@ -159,14 +161,15 @@ impl Scope {
             })
             .collect();
         let prior = shape.fold(Self::PRIOR);
-        let hold = Self::HOLD / inside.len().min(outside.len()).max(1) as f32;
+        let fewer = inside.len().min(outside.len()).max(1) as f32;
+        let (hold, hold_of_bias) = (Self::HOLD / fewer, Self::HOLD_OF_BIAS / fewer);
         let mut fit = prior;
         for _ in 0..Self::STEPS {
             let mut slopes = [0.0; SIGNALS];
             for (index, slope) in slopes.iter_mut().enumerate() {
                 *slope = hold * (fit.weights[index] - prior.weights[index]);
             }
-            let mut slope_of_bias = 0.0;
+            let mut slope_of_bias = hold_of_bias * (fit.bias - prior.bias);
             for (values, label, weight) in &rows {
                 let sum: f32 = values.iter().zip(fit.weights).map(|(v, w)| v * w).sum();
                 let error = (1.0 / (1.0 + (-(sum + fit.bias)).exp()) - label) * weight;
@@ -349,8 +352,46 @@ mod tests {
         let fit = Calibration::fit(2.0, &inside, &outside[..5], Basis::Examples);
         assert_eq!(fit.basis, Basis::Prior);
         assert!((fit.temperature - 2.0).abs() < f32::EPSILON);
-        assert!(fit.in_scope(signals(1.0, 0.0)) > 0.5);
-        assert!(fit.in_scope(signals(0.0, 3.0)) < 0.5);
+        let (clear, foreign) = clear_cases();
+        assert!(fit.in_scope(clear) > 0.5);
+        assert!(fit.in_scope(foreign) < 0.5);
+    }
+
+    /// What any model of few examples says of a text that is one agent's, and of one that is none's.
+    fn clear_cases() -> (Signals, Signals) {
+        let clear = Signals {
+            linear: 3.0,
+            energy: 0.0,
+            confidence: -0.05,
+            margin: 3.0,
+            known: 0.9,
+        };
+        let foreign = Signals {
+            linear: 0.5,
+            energy: -3.0,
+            confidence: -1.5,
+            margin: 0.3,
+            known: 0.3,
+        };
+        (clear, foreign)
+    }
+
+    #[test]
+    fn examples_that_tell_nothing_apart_say_little() {
+        let wobble = |n: u8| Signals {
+            linear: f32::from(n % 5),
+            energy: -f32::from(n % 7),
+            confidence: -f32::from(n % 3) / 3.0,
+            margin: f32::from(n % 4),
+            known: f32::from(n % 11) / 11.0,
+        };
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            (0..40).map(|n| (wobble(n), wobble(n + 2))).unzip();
+        let fit = Calibration::fit(1.0, &inside, &outside, Basis::HeldOutAgents);
+        assert_eq!(fit.basis, Basis::HeldOutAgents);
+        let (clear, foreign) = clear_cases();
+        assert!(fit.in_scope(clear) > 0.6, "{}", fit.in_scope(clear));
+        assert!(fit.in_scope(foreign) < 0.4, "{}", fit.in_scope(foreign));
     }
 
     #[test]

@@ -338,10 +338,9 @@ fn a_text_of_any_length_is_answered() {
 fn few_examples_are_enough_to_reject_with_a_margin() {
     let calibrated = train(&memory(), 1);
     assert_eq!(calibrated.calibration().basis, Basis::HeldOutAgents);
-    let fixed = calibrated.clone().with_calibration(Calibration::default());
     let mut scratch = Scratch::new();
-    let mut mean = |snapshot: &Snapshot, texts: &[&str]| -> f32 {
-        let scope = |text: &&str| snapshot.predict(text, &mut scratch).in_scope;
+    let mut mean = |texts: &[&str]| -> f32 {
+        let scope = |text: &&str| calibrated.predict(text, &mut scratch).in_scope;
         texts.iter().map(scope).sum::<f32>() / 4.0
     };
     let inside = [
@@ -350,8 +349,6 @@ fn few_examples_are_enough_to_reject_with_a_margin() {
         "i forgot the password of my account",
         "remind acme of the overdue invoice",
     ];
-    let (near, far) = (mean(&calibrated, &inside), mean(&calibrated, &OUTSIDE));
-    assert!(near > 0.6 && far < 0.3, "{near} and {far}");
-    let margin = mean(&fixed, &inside) - mean(&fixed, &OUTSIDE);
-    assert!(near - far > margin, "{near} - {far} and {margin}");
+    let (near, far) = (mean(&inside), mean(&OUTSIDE));
+    assert!(near > 0.9 && far < 0.2, "{near} and {far}");
 }
