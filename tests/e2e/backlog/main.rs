@@ -49,6 +49,8 @@ const BATCHES: usize = 5;
 const WORKERS: usize = 4;
 /// How many full deliveries each of them gets: where few wait, and where many do.
 const ROUNDS: (usize, usize) = (2, 6);
+/// How often a message is delivered at most.
+const RECEIVES: usize = 4;
 
 #[test]
 fn however_many_wait_each_is_taken_once_in_order_and_at_the_same_cost() -> Result<()> {
@@ -76,7 +78,12 @@ fn however_many_wait_each_is_taken_once_in_order_and_at_the_same_cost() -> Resul
     for (priority, (ahead, bound)) in ahead.iter().rev() {
         eprintln!("priority {:<15} {ahead:>8} {bound:>8}", priority.get());
     }
-    let (number, Crowd { early, refused }) = (taken.len(), crowd);
+    let number = taken.len();
+    let Crowd {
+        early,
+        refused,
+        came_again,
+    } = crowd;
     let by_one = ALONE + BATCH * BATCHES;
     eprintln!(
         "\nThe first {number} were taken, each once: {by_one} by one worker, in exact order,"
@@ -84,7 +91,10 @@ fn however_many_wait_each_is_taken_once_in_order_and_at_the_same_cost() -> Resul
     eprintln!(
         "the others by {WORKERS} at once, each while {early} before it still waited at most."
     );
-    eprintln!("Of those workers' writes {refused} found that another was first.");
+    eprintln!(
+        "Of those workers' writes {refused} found that another was first, and {came_again} of"
+    );
+    eprintln!("their messages came again.");
     report(waiting, &of_few, &of_many);
     Ok(())
 }
@@ -106,7 +116,8 @@ fn one_by_one(backlog: &Backlog) -> Result<(Vec<TaskId>, Costs)> {
     for (permits, deliveries) in [(1, ALONE), (BATCH, BATCHES)] {
         let mut bills = BTreeSet::new();
         for _ in 0..deliveries {
-            deliver(&mut worker, &permits_of(backlog, permits))?;
+            let came_again = deliver(&mut worker, &permits_of(backlog, permits))?;
+            ensure!(came_again == 0, "{came_again} came again, undisturbed");
             let seen = watch.collect();
             let now = seen.taken();
             let first = taken.len();
@@ -133,6 +144,8 @@ struct Crowd {
     early: usize,
     /// How many writes found that another worker was first.
     refused: usize,
+    /// How many messages came again.
+    came_again: usize,
 }
 
 /// Lets several workers take what comes after `taken`, and adds it to that.
@@ -141,12 +154,12 @@ fn side_by_side(backlog: &Backlog, taken: &mut Vec<TaskId>, rounds: usize) -> Re
     let workers = (0..WORKERS).map(|n| backlog.worker(&format!("crowd-{n}"), &watch));
     let workers: Vec<Worker> = workers.collect::<Result<_>>()?;
     let event = permits_of(backlog, BATCH);
-    let done: Vec<Result<()>> = thread::scope(|scope| {
+    let done: Vec<Result<usize>> = thread::scope(|scope| {
         let started: Vec<_> = workers
             .into_iter()
             .map(|mut worker| {
                 let event = &event;
-                scope.spawn(move || (0..rounds).try_for_each(|_| deliver(&mut worker, event)))
+                scope.spawn(move || (0..rounds).map(|_| deliver(&mut worker, event)).sum())
             })
             .collect();
         let ended = started.into_iter().map(thread::ScopedJoinHandle::join);
@@ -154,7 +167,7 @@ fn side_by_side(backlog: &Backlog, taken: &mut Vec<TaskId>, rounds: usize) -> Re
             .map(|ended| ended.unwrap_or_else(|_| bail!("a worker's thread panicked")))
             .collect()
     });
-    done.into_iter().collect::<Result<()>>()?;
+    let came_again = done.into_iter().sum::<Result<usize>>()?;
 
     let seen = watch.collect();
     let now = seen.taken();
@@ -181,7 +194,11 @@ fn side_by_side(backlog: &Backlog, taken: &mut Vec<TaskId>, rounds: usize) -> Re
     ensure!(runs == now.len(), "{runs} runs of {} tasks", now.len());
     taken.extend(now);
     let refused = seen.refused();
-    Ok(Crowd { early, refused })
+    Ok(Crowd {
+        early,
+        refused,
+        came_again,
+    })
 }
 
 /// By priority, how many tasks of the flood are ahead of another tenant's at most, and the bound
@@ -219,11 +236,30 @@ fn permits_of(backlog: &Backlog, number: usize) -> Value {
     json!({ "Records": records.collect::<Vec<_>>() })
 }
 
-fn deliver(worker: &mut Worker, event: &Value) -> Result<()> {
-    match worker.invoke(event)? {
-        Heard::Answered(answer) if answer["batchItemFailures"] == json!([]) => Ok(()),
-        other => bail!("{other:?}"),
+/// Delivers an event, and those of its messages that are to come again once more, as the queue
+/// does. Returns how many came again: where many change the load of one agent at once, a worker
+/// gives up after a while.
+fn deliver(worker: &mut Worker, event: &Value) -> Result<usize> {
+    let mut records = event["Records"].as_array().cloned().unwrap_or_default();
+    let mut came_again = 0;
+    for _ in 0..RECEIVES {
+        let answer = match worker.invoke(&json!({ "Records": records }))? {
+            Heard::Answered(answer) => answer,
+            other => bail!("{other:?}"),
+        };
+        let failures = answer["batchItemFailures"].as_array();
+        let failures = failures.with_context(|| format!("no answer to a batch: {answer}"))?;
+        let failed: BTreeSet<_> = failures
+            .iter()
+            .map(|failure| failure["itemIdentifier"].as_str())
+            .collect();
+        records.retain(|record| failed.contains(&record["messageId"].as_str()));
+        if records.is_empty() {
+            return Ok(came_again);
+        }
+        came_again += records.len();
     }
+    bail!("{} messages came {RECEIVES} times", records.len())
 }
 
 /// Prints what a delivery cost where few waited, and where many did.
