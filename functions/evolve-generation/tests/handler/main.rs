@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod confinement;
 mod world;
 
 use evolve_generation::{HeldOut, handle};
