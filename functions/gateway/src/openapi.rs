@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 use tdev_aws::InvocationState;
-use tdev_domain::evolution::StatusName;
+use tdev_domain::evolution::{JudgeKind, StatusName};
 use tdev_domain::retry::GivenUp;
 use tdev_domain::{
     AgentKind, AnalysisMethod, EffectClass, EffectErrorKind, FailureKind, Rejection, RunState,
@@ -278,6 +278,10 @@ pub(crate) fn run_states() -> Schema {
 
 pub(crate) fn evolution_states() -> Schema {
     names(&StatusName::ALL)
+}
+
+pub(crate) fn judge_kinds() -> Schema {
+    names(&JudgeKind::ALL)
 }
 
 pub(crate) fn stop_causes() -> Schema {

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tdev_aws::{Artifacts, Objects, ProblemPart, Table};
 use tdev_domain::evolution::{
-    Evolution, EvolutionDraft, EvolutionId, EvolveAnswer, EvolveRequest, Next, ProblemParts,
-    ProblemRecord, Step, Trigger,
+    Evolution, EvolutionDraft, EvolutionId, EvolveAnswer, EvolveRequest, JudgeKind, Next,
+    ProblemParts, ProblemRecord, Step, Trigger,
 };
 use tdev_domain::{
     Agent, AgentKind, AgentVersion, ArtifactDigest, Limits, Manifest, ManifestDraft, Quality,
@@ -169,7 +169,7 @@ impl World {
             tenant: tenant(),
             name: "double".parse().unwrap(),
             description: String::new(),
-            kind: "cases".to_owned(),
+            kind: JudgeKind::Cases,
             digest: parts.digest(),
             parts,
             train: 12,

@@ -13,9 +13,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tdev_aws::ProblemPart;
 use tdev_domain::TenantId;
-use tdev_domain::evolution::{ProblemName, ProblemParts, ProblemRecord};
+use tdev_domain::evolution::{ProblemParts, ProblemRecord};
 use tdev_evolution::problem::{
-    Case, Code, Divided, ImportError, Judge, Layout, Mistake, Stored, from_csv, from_jsonl,
+    Case, Divided, ImportError, Layout, Mistake, Stored, from_csv, from_jsonl,
 };
 use tdev_security::Principal;
 use utoipa::ToSchema;
@@ -92,24 +92,7 @@ pub(crate) async fn put_problem(
     let imported = imported(definition.remove("import"))?;
     let definition = Value::Object(definition);
     let parsed = tdev_evolution::problem::Problem::parse(&definition).map_err(invalid)?;
-    let kind = match parsed.definition().judge {
-        Judge::Cases { .. } => "cases",
-        Judge::Simulation { .. } => "simulation",
-        Judge::Agent { .. } => "agent",
-    };
-    let name: ProblemName =
-        parsed
-            .definition()
-            .name
-            .parse()
-            .map_err(|error: tdev_domain::Invalid| {
-                let expected = format!("expected {}", error.expected);
-                invalid(vec![Mistake {
-                    code: Code::InvalidName,
-                    pointer: "/name".to_owned(),
-                    message: expected,
-                }])
-            })?;
+    let (name, kind) = (parsed.name().clone(), parsed.definition().judge.kind());
     let divided = parsed.divide(imported).map_err(invalid)?;
     let parts = put_parts(&deps, &principal.tenant, &divided).await?;
     let now = Timestamp::now();
@@ -118,7 +101,7 @@ pub(crate) async fn put_problem(
         tenant: principal.tenant,
         name,
         description,
-        kind: kind.to_owned(),
+        kind,
         digest: parts.digest(),
         parts,
         train: count(&divided.train),

@@ -5,13 +5,13 @@ use serde::Serialize;
 use serde_json::Value;
 use tdev_aws::EvolutionSummary;
 use tdev_domain::evolution::{
-    Approval, Champion, Evolution, EvolutionId, Generation, Held, ProblemName, ProblemRecord,
-    Progress, Schedule, Spent, Status, StatusName, Trigger, Winner,
+    Approval, Champion, Evolution, EvolutionId, Generation, Held, JudgeKind, ProblemName,
+    ProblemRecord, Progress, Schedule, Spent, Status, StatusName, Trigger, Winner,
 };
 use tdev_domain::{AgentName, ArtifactDigest, VersionNumber};
 use utoipa::ToSchema;
 
-use crate::openapi::evolution_states;
+use crate::openapi::{evolution_states, judge_kinds};
 
 /// An evolution in a listing.
 #[derive(Debug, Serialize, ToSchema)]
@@ -340,8 +340,9 @@ pub(crate) struct ProblemView {
     name: ProblemName,
     /// What it is for.
     description: String,
-    /// What judges candidates: `cases`, `simulation` or `agent`.
-    kind: String,
+    /// What judges candidates.
+    #[schema(schema_with = judge_kinds)]
+    kind: JudgeKind,
     /// What stands for its definition and its cases.
     #[schema(value_type = String)]
     digest: ArtifactDigest,

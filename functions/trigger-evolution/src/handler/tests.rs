@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use jiff::ToSpan;
 use serde_json::Value;
 use tdev_domain::evolution::{
-    Baseline, Ending, EvolutionDraft, Measure, ProblemParts, ProblemRecord, Status, StopReason,
+    Baseline, Ending, EvolutionDraft, JudgeKind, Measure, ProblemParts, ProblemRecord, Status, StopReason,
 };
 use tdev_domain::{
     AgentKind, AgentLoad, AgentVersion, ArtifactDigest, Limits, Manifest, ManifestDraft, Quality,
@@ -54,7 +54,7 @@ impl World {
             tenant: tenant(),
             name: "weibull".parse().unwrap(),
             description: String::new(),
-            kind: "simulation".to_owned(),
+            kind: JudgeKind::Simulation,
             digest: digest.clone(),
             parts: ProblemParts {
                 definition: digest.clone(),

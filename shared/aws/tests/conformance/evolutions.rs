@@ -2,8 +2,8 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 use tdev_aws::{Error, EvolutionFilter, PageRequest, ProblemPart, Rollback, RolledBack, Table};
 use tdev_domain::evolution::{
-    Champion, Evolution, EvolutionDraft, EvolutionId, Generation, ProblemParts, ProblemRecord,
-    Progress, Spent, Status, StatusName, StopReason, Trigger, Winner,
+    Champion, Evolution, EvolutionDraft, EvolutionId, Generation, JudgeKind, ProblemParts,
+    ProblemRecord, Progress, Spent, Status, StatusName, StopReason, Trigger, Winner,
 };
 use tdev_domain::{
     Agent, AgentName, ArtifactDigest, RegistrationId, State, TenantId, VersionNumber,
@@ -205,7 +205,7 @@ async fn problems_have_parts_that_are_verified() {
             tenant: tenant(),
             name: "weibull".parse().unwrap(),
             description: String::new(),
-            kind: "simulation".to_owned(),
+            kind: JudgeKind::Simulation,
             digest: parts.digest(),
             parts,
             train: 5,

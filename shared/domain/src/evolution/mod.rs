@@ -30,7 +30,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use champion::{Champion, Held, Winner, descendants, previous};
-pub use problem::{ProblemParts, ProblemRecord};
+pub use problem::{JudgeKind, ProblemParts, ProblemRecord};
 pub use request::{
     EvolveAnswer, EvolveRequest, Next, PromoteRequest, Shard, ShardDone, Step, TriggerRequest,
     TriggerResponse,

@@ -16,8 +16,8 @@ pub struct ProblemRecord {
     pub name: ProblemName,
     /// What it is for; empty if its author did not say.
     pub description: String,
-    /// How candidates are judged: `cases`, `simulation` or `agent`.
-    pub kind: String,
+    /// What judges candidates.
+    pub kind: JudgeKind,
     /// SHA-256 of its definition, its training cases and its held-out cases: what stands for all
     /// that a loss depends on but the candidate.
     pub digest: ArtifactDigest,
@@ -33,6 +33,23 @@ pub struct ProblemRecord {
     pub updated_at: Timestamp,
     /// Counts the writes, from 0; each is made on condition of the count it read.
     pub revision: u64,
+}
+
+/// What judges candidates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JudgeKind {
+    /// Inputs with the outputs that are expected.
+    Cases,
+    /// A simulation that the platform has.
+    Simulation,
+    /// Another agent.
+    Agent,
+}
+
+impl JudgeKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Cases, Self::Simulation, Self::Agent];
 }
 
 /// The digests of a problem's objects.
@@ -74,6 +91,12 @@ impl ProblemRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_judges_is_written_as_clients_write_it() {
+        let names = serde_json::to_value(JudgeKind::ALL).unwrap();
+        assert_eq!(names, serde_json::json!(["cases", "simulation", "agent"]));
+    }
 
     #[test]
     fn each_part_tells_in_the_digest() {

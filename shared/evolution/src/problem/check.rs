@@ -1,8 +1,11 @@
 //! From a definition to a problem: everything that is wrong, named by its place.
 
+use std::str::FromStr;
+
 use serde_json::Value as Json;
 use serde_path_to_error::Segment;
-use tdev_domain::Capability;
+use tdev_domain::evolution::ProblemName;
+use tdev_domain::{AgentName, Capability, Invalid};
 use tdev_program::Value;
 
 use super::mistake::{Code, Mistake, Mistakes};
@@ -15,14 +18,13 @@ use super::{
 /// The simulations that the platform has.
 pub const SIMULATIONS: &[&str] = &[packing::NAME];
 
-/// The most bytes a problem's name has.
-const MAX_NAME: usize = 64;
 /// The most canaries, and the most relations.
 const MAX_FEW: usize = 16;
 
-/// Everything that is wrong with a definition.
-pub(super) fn definition(definition: &Definition) -> Vec<Mistake> {
+/// A definition's name, or everything that is wrong with the definition.
+pub(super) fn definition(definition: &Definition) -> Result<ProblemName, Vec<Mistake>> {
     let mut mistakes = Mistakes::default();
+    let name = check_name(&definition.name, "/name", &mut mistakes);
     check_head(definition, &mut mistakes);
     match &definition.judge {
         Judge::Cases {
@@ -43,7 +45,7 @@ pub(super) fn definition(definition: &Definition) -> Vec<Mistake> {
             cases,
             held_out,
         } => {
-            check_name(agent, "/judge/agent", &mut mistakes);
+            check_name::<AgentName>(agent, "/judge/agent", &mut mistakes);
             mistakes.require(
                 *version >= 1,
                 Code::OutOfRange,
@@ -61,7 +63,7 @@ pub(super) fn definition(definition: &Definition) -> Vec<Mistake> {
             check_simulation(definition, simulation, parameters, &mut mistakes);
         }
     }
-    mistakes.0
+    name.filter(|_| mistakes.0.is_empty()).ok_or(mistakes.0)
 }
 
 /// What serde says, with its place.
@@ -79,18 +81,16 @@ pub(super) fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -
     }
 }
 
-fn check_name(name: &str, pointer: &str, mistakes: &mut Mistakes) {
-    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let is_name = name.len() <= MAX_NAME
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && !name.ends_with('-')
-        && name.chars().all(is_plain);
-    let wanted = "1 to 64 lower-case letters, digits and hyphens, a letter first";
-    mistakes.require(is_name, Code::InvalidName, pointer, wanted);
+fn check_name<T>(name: &str, pointer: &str, mistakes: &mut Mistakes) -> Option<T>
+where
+    T: FromStr<Err = Invalid>,
+{
+    name.parse()
+        .map_err(|invalid: Invalid| mistakes.add(Code::InvalidName, pointer, invalid.expected))
+        .ok()
 }
 
 fn check_head(definition: &Definition, mistakes: &mut Mistakes) {
-    check_name(&definition.name, "/name", mistakes);
     let budget = definition.budget;
     let range = Code::OutOfRange;
     let is_fuel = (10_000..=10_000_000).contains(&budget.fuel);
@@ -299,7 +299,7 @@ fn check_canaries(
 ) {
     for (canary, at) in canaries.iter().zip(0..) {
         let pointer = format!("/canaries/{at}");
-        check_name(&canary.name, &format!("{pointer}/name"), mistakes);
+        check_name::<ProblemName>(&canary.name, &format!("{pointer}/name"), mistakes);
         let cases = format!("{pointer}/cases");
         mistakes.require(
             !canary.cases.is_empty(),
@@ -338,7 +338,7 @@ fn check_simulation(
         );
     }
     for (canary, at) in definition.canaries.iter().zip(0..) {
-        check_name(&canary.name, &format!("/canaries/{at}/name"), mistakes);
+        check_name::<ProblemName>(&canary.name, &format!("/canaries/{at}/name"), mistakes);
         for (pointer, message) in packing::objections(&canary.parameters) {
             let pointer = format!("/canaries/{at}/parameters{pointer}");
             mistakes.add(Code::OutOfRange, pointer, message);

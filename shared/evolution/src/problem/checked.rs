@@ -1,7 +1,8 @@
 //! A problem that has been checked, and what is made of it.
 
 use serde_json::Value as Json;
-use tdev_domain::Source;
+use tdev_domain::evolution::ProblemName;
+use tdev_domain::{Invalid, Source};
 
 use super::check::{self, check_cases, check_overlap};
 use super::mistake::Mistakes;
@@ -15,7 +16,10 @@ use crate::Scaffold;
 
 /// A problem that has been checked.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Problem(Definition);
+pub struct Problem {
+    name: ProblemName,
+    definition: Definition,
+}
 
 /// A problem and its cases, apart: what the search may read, and what only the gate may.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,22 +64,28 @@ impl Problem {
     ///
     /// Every [`Mistake`] in it.
     pub fn check(definition: Definition) -> Result<Self, Vec<Mistake>> {
-        let mistakes = check::definition(&definition);
-        if mistakes.is_empty() {
-            Ok(Self(definition))
-        } else {
-            Err(mistakes)
-        }
+        let name = check::definition(&definition)?;
+        Ok(Self { name, definition })
     }
 
     /// A definition that was checked before it was stored.
-    pub(super) fn trusted(definition: Definition) -> Self {
-        Self(definition)
+    ///
+    /// # Errors
+    ///
+    /// Its name is none.
+    pub(super) fn trusted(definition: Definition) -> Result<Self, Invalid> {
+        let name = definition.name.parse()?;
+        Ok(Self { name, definition })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &ProblemName {
+        &self.name
     }
 
     /// As it was sent.
     pub fn definition(&self) -> &Definition {
-        &self.0
+        &self.definition
     }
 
     /// Divides its cases, with those that were `imported` for it, into what the search may read
@@ -85,7 +95,10 @@ impl Problem {
     ///
     /// Every [`Mistake`], with imported cases at `/data/<number>`.
     pub fn divide(self, imported: Vec<Case>) -> Result<Divided, Vec<Mistake>> {
-        let mut definition = self.0;
+        let Self {
+            name,
+            mut definition,
+        } = self;
         let canaries = std::mem::take(&mut definition.canaries);
         let (function, metric, cases, held_out) = match &mut definition.judge {
             Judge::Cases {
@@ -101,7 +114,7 @@ impl Problem {
                 ..
             } => (function.clone(), None, cases, held_out),
             Judge::Simulation { .. } => {
-                let problem = Self(definition);
+                let problem = Self { name, definition };
                 let (train, held_out) = (Vec::new(), Vec::new());
                 return Ok(Divided {
                     problem,
@@ -130,7 +143,7 @@ impl Problem {
         );
         let divided = match std::mem::take(held_out) {
             HeldOut::Share(share) => {
-                let divided = divide(&definition.name, all, share);
+                let divided = divide(name.as_str(), all, share);
                 let wanted = "two different inputs or more, so that some can be held out";
                 mistakes.require(divided.is_some(), Code::Missing, "/judge/cases", wanted);
                 divided
@@ -148,7 +161,7 @@ impl Problem {
         };
         match divided {
             Some((train, held_out)) if mistakes.0.is_empty() => {
-                let problem = Self(definition);
+                let problem = Self { name, definition };
                 Ok(Divided {
                     problem,
                     train,
@@ -172,12 +185,12 @@ impl Problem {
         part: Part<'_>,
         scorer: Option<&Source>,
     ) -> Result<Box<dyn Evaluator>, Build> {
-        let budget = self.0.budget;
+        let budget = self.definition.budget;
         let cases = match part {
             Part::Train(cases) | Part::HeldOut(cases) => cases,
             Part::Canary(canary) => &canary.cases,
         };
-        match &self.0.judge {
+        match &self.definition.judge {
             Judge::Simulation { parameters, .. } => {
                 let parameters = match part {
                     Part::Canary(canary) => &canary.parameters,
@@ -208,7 +221,7 @@ impl Problem {
     /// SHA-256 of the definition: what stands for the problem, whatever part of it judges.
     pub fn digest(&self) -> [u8; 32] {
         let mut print = Fingerprint::new("problem");
-        print.json(&self.0);
+        print.json(&self.definition);
         print.finish()
     }
 }

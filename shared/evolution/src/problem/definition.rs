@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use tdev_domain::evolution::JudgeKind;
 
 use super::{Case, Metric, Relation};
 
@@ -122,6 +123,17 @@ pub struct Canary {
     /// Its parameters, where a simulation judges.
     #[serde(default, skip_serializing_if = "Json::is_null")]
     pub parameters: Json,
+}
+
+impl Judge {
+    /// Which of them it is.
+    pub fn kind(&self) -> JudgeKind {
+        match self {
+            Self::Cases { .. } => JudgeKind::Cases,
+            Self::Simulation { .. } => JudgeKind::Simulation,
+            Self::Agent { .. } => JudgeKind::Agent,
+        }
+    }
 }
 
 fn execute() -> String {

@@ -2,6 +2,7 @@
 //! the gate may.
 
 use serde::{Deserialize, Serialize};
+use tdev_domain::Invalid;
 
 use super::{Canary, Case, Definition, Divided, ImportError, Problem, from_jsonl, to_jsonl};
 
@@ -32,6 +33,9 @@ pub enum StoredError {
     /// It is not the JSON that this build writes.
     #[error("a part of a problem is not of the form that this build knows")]
     Form(#[source] serde_json::Error),
+    /// Its name is none.
+    #[error("the name of a problem is not of the form that this build knows")]
+    Name(#[source] Invalid),
     /// The cases are not.
     #[error("the cases of a problem are not of the form that this build knows")]
     Cases(#[source] ImportError),
@@ -65,7 +69,7 @@ impl Stored {
     pub fn problem(definition: &[u8]) -> Result<Problem, StoredError> {
         let definition: Definition =
             serde_json::from_slice(definition).map_err(StoredError::Form)?;
-        Ok(Problem::trusted(definition))
+        Problem::trusted(definition).map_err(StoredError::Name)
     }
 
     /// The cases of the search.
