@@ -276,6 +276,7 @@ fn evolutions_read() -> OpenApiRouter<Arc<Deps>> {
         .routes(routes!(evolution::generation))
         .routes(routes!(evolution::lineage))
         .routes(routes!(evolution::curve))
+        .routes(routes!(evolution::evidence))
         .routes(routes!(evolution::champions))
         .routes(routes!(evolution::list_problems))
         .routes(routes!(evolution::get_problem))

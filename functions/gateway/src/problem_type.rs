@@ -79,6 +79,9 @@ problem_types! {
     EvolutionNotFound = "evolution-not-found", NOT_FOUND, "Evolution not found";
     /// The evolution has not made a generation of this number.
     GenerationNotFound = "generation-not-found", NOT_FOUND, "Generation not found";
+    /// No winner of the evolution has been examined: it has not come to that yet, or it ended
+    /// without a winner.
+    EvidenceNotFound = "evidence-not-found", NOT_FOUND, "Evidence not found";
     /// The tenant has no problem of this name for agents to evolve by.
     ProblemNotFound = "problem-not-found", NOT_FOUND, "Problem not found";
     /// The tenant has no such model to route by: none was trained yet, or there is none of this

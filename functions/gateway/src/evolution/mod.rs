@@ -6,6 +6,7 @@
 mod champions;
 mod control;
 mod curve;
+mod evidence;
 mod lineage;
 mod problems;
 mod read;
@@ -26,6 +27,7 @@ pub(crate) use control::{
     pause, reject, resume,
 };
 pub(crate) use curve::{__path_curve, curve};
+pub(crate) use evidence::{__path_evidence, evidence};
 pub(crate) use lineage::{__path_lineage, lineage};
 pub(crate) use problems::{
     __path_get_problem, __path_list_problems, __path_put_problem,

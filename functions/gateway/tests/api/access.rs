@@ -135,6 +135,10 @@ const PRIVATE: &[(Method, &str)] = &[
     ),
     (
         Method::GET,
+        "/v1/evolutions/evo_00000000000000000000000000000000/evidence",
+    ),
+    (
+        Method::GET,
         "/v1/evolutions/evo_00000000000000000000000000000000/lineage",
     ),
     (

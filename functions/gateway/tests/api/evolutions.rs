@@ -1,15 +1,16 @@
 //! Evolutions, and the problems by which agents evolve.
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tdev_aws::Objects;
 use tdev_domain::ArtifactDigest;
 use tdev_domain::evolution::{
     Champion, Evolution, EvolutionId, Reason, Status, StopReason, Winner,
 };
 use tdev_testing::Response;
 
-use crate::support::{Answer, Api, agent_name, tenant};
+use crate::support::{Answer, Api, agent_name, config, tenant};
 
 const EVOLVABLE: &str = "def get_capabilities():\n    return {}\n\n\n# EVOLVE-BLOCK-START\n\
     def scale(x: float) -> float:\n    return x\n# EVOLVE-BLOCK-END\n\n\n\
@@ -238,6 +239,92 @@ async fn an_evolution_is_steered_while_it_can_be() {
     assert_eq!(again.json()["evolution_status"], "cancelled");
     let unknown = api.post("/v1/evolutions/evo_1/cancel", Value::Null).await;
     assert_eq!(unknown.problem(), "evolution-not-found");
+}
+
+/// What was found out about a winner.
+fn evidence() -> Value {
+    let losses = |parent: f64, candidate: f64| json!({"parent": parent, "candidate": candidate});
+    json!({
+        "evaluator": {"pinned": "a1", "observed": "a1"},
+        "train": losses(10_000.0, 0.5),
+        "held_out": losses(11_000.0, 0.75),
+        "queries": {"used": 1, "allowed": 100},
+        "failures": {"parent": 0, "candidate": 0},
+        "canaries": [{"name": "large", "losses": losses(1e6, 2.0)}],
+        "relations": [{"tried": 6, "broken": 0}],
+        "repeats": {"evaluations": 100, "different": 0},
+        "capabilities": {"forbidden": [], "added": ["text.summary"]},
+        "size": {"bytes": 180, "nodes": 7, "parent_nodes": 3},
+        "text": {"copied": 0, "suspicious": 0},
+        "origin": {"is_chained": true, "is_tainted": false},
+        "sandbox_agrees": true,
+        "traffic_share": null,
+        "baselines": [{"name": "best constant", "loss": 5_000.0}],
+        "tolerance": {"absolute": 1e-9, "relative": 0.001},
+        "bound": null,
+    })
+}
+
+/// An evolution whose winner was examined, with this kept as the evidence.
+async fn examined(api: &Api, kept: Vec<u8>) -> Evolution {
+    let stopped = StopReason::Target;
+    let evolution = put(api, &[Status::Examining { stopped }]).await;
+    let objects = Objects::new(&api.aws.config(), &config().artifacts_bucket);
+    let acme = tenant("acme");
+    let kept = objects.put_champion(&acme, &evolution.id, kept);
+    let winner = Winner {
+        source: ArtifactDigest::of(b"# winner"),
+        bytes: 180,
+        loss: 0.5,
+        base_loss: 10_000.0,
+        evidence: kept.await.unwrap(),
+    };
+    let examined = evolution.examined(winner, Timestamp::now()).unwrap();
+    api.table.put_evolution(&examined).await.unwrap();
+    examined
+}
+
+#[tokio::test]
+async fn what_the_gate_decides_on_is_shown_as_it_was_stored() {
+    let api = with_problem().await;
+    let kept = evidence().to_string();
+    let evolution = examined(&api, kept.clone().into_bytes()).await;
+    let path = format!("/v1/evolutions/{}/evidence", evolution.id);
+    let shown = api.get(&path).await;
+    assert_eq!(shown.text, kept);
+    insta::assert_json_snapshot!(shown.snapshot());
+    let winner = api.get(&format!("/v1/evolutions/{}", evolution.id)).await;
+    assert_eq!(
+        winner.json()["winner"]["evidence"],
+        ArtifactDigest::of(shown.text.as_bytes()).as_str()
+    );
+    let stranger = api.call(Method::GET, &path).key(Some(&api.other_key));
+    assert_eq!(stranger.send().await.problem(), "evolution-not-found");
+}
+
+#[tokio::test]
+async fn there_is_no_evidence_before_a_winner_was_examined() {
+    let api = with_problem().await;
+    let evolution = put(&api, &[]).await;
+    let early = api
+        .get(&format!("/v1/evolutions/{}/evidence", evolution.id))
+        .await;
+    insta::assert_json_snapshot!(early.snapshot());
+}
+
+#[tokio::test]
+async fn nothing_but_evidence_is_shown_as_evidence() {
+    let api = with_problem().await;
+    let mut more = evidence();
+    more["cases"] = json!([{"input": [1.0], "output": 2000.0}]);
+    for kept in [more.to_string(), EVOLVABLE.to_owned()] {
+        let evolution = examined(&api, kept.into_bytes()).await;
+        let refused = api
+            .get(&format!("/v1/evolutions/{}/evidence", evolution.id))
+            .await;
+        assert_eq!(refused.problem(), "internal");
+        assert!(!refused.text.contains("2000"), "{}", refused.text);
+    }
 }
 
 #[tokio::test]

@@ -253,6 +253,7 @@ async fn of_evolutions(seen: &mut Seen) {
     let started = start("scaler").await;
     let path = started.header("location");
     seen.add(&api.get(&format!("{path}/generations/0")).await);
+    seen.add(&api.get(&format!("{path}/evidence")).await);
     let steer = async |what: &str| api.post(&format!("{path}/{what}"), json!(null)).await;
     seen.add(&steer("resume").await);
     seen.add(&steer("approve").await);
