@@ -8,6 +8,7 @@
 )]
 
 mod confinement;
+mod secrets;
 mod world;
 
 use evolve_generation::{HeldOut, handle};

@@ -58,9 +58,31 @@ pub(crate) fn settings(generations: u32) -> Value {
     })
 }
 
+/// The problem of [`AGENT`].
+fn doubling() -> Value {
+    let case = |x: f64| json!({"input": x, "output": x + x});
+    let train: Vec<_> = (1..=12).map(|n| case(f64::from(n) + 0.5)).collect();
+    let secret: f64 = SECRET.parse().unwrap();
+    let held_out = [case(secret), case(-3.25), case(40.0)];
+    json!({
+        "name": "double",
+        "judge": {
+            "kind": "cases",
+            "metric": {"kind": "absolute"},
+            "cases": train,
+            "held_out": {"cases": held_out},
+        },
+    })
+}
+
 impl World {
     /// With an evolution under those settings.
     pub(crate) async fn new(settings: Value) -> Self {
+        Self::of(AGENT, &doubling(), settings).await
+    }
+
+    /// With an evolution of that agent by that problem, which is named `double`.
+    pub(crate) async fn of(agent: &str, problem: &Value, settings: Value) -> Self {
         let aws = FakeAws::in_memory();
         let config = aws.config();
         let world = Self {
@@ -69,8 +91,8 @@ impl World {
             id: EvolutionId::generate(),
             aws,
         };
-        world.admit().await;
-        let problem_digest = world.pose().await;
+        world.admit(agent).await;
+        let problem_digest = world.pose(problem).await;
         let draft = EvolutionDraft {
             tenant: tenant(),
             agent: "doubler".parse().unwrap(),
@@ -90,9 +112,9 @@ impl World {
         world
     }
 
-    async fn admit(&self) {
+    async fn admit(&self, agent: &str) {
         let now = Timestamp::now();
-        let source = Source::from_bytes(AGENT.as_bytes()).unwrap();
+        let source = Source::from_bytes(agent.as_bytes()).unwrap();
         let artifacts = Artifacts::new(&self.aws.config(), "artifacts");
         let artifact = artifacts.put(&source).await.unwrap();
         let (name, bytes) = ("doubler".parse().unwrap(), 100);
@@ -136,20 +158,8 @@ impl World {
     }
 
     /// Stores the problem, and returns its digest.
-    async fn pose(&self) -> ArtifactDigest {
-        let case = |x: f64| json!({"input": x, "output": x + x});
-        let train: Vec<_> = (1..=12).map(|n| case(f64::from(n) + 0.5)).collect();
-        let secret: f64 = SECRET.parse().unwrap();
-        let held_out = [case(secret), case(-3.25), case(40.0)];
-        let problem = Problem::parse(&json!({
-            "name": "double",
-            "judge": {
-                "kind": "cases",
-                "metric": {"kind": "absolute"},
-                "cases": train,
-                "held_out": {"cases": held_out},
-            },
-        }));
+    async fn pose(&self, problem: &Value) -> ArtifactDigest {
+        let problem = Problem::parse(problem);
         let stored = problem
             .unwrap()
             .divide(Vec::new())
