@@ -50,11 +50,10 @@ def call(function, inputs):
 for line in sys.stdin:
     answers = []
     for program in json.loads(line):
-        scope = {}
-        exec(compile(program["source"], "program", "exec"), scope)
+        code = compile(program["source"], "program", "exec")
         for inputs in program["inputs"]:
-            answers.append(call(scope["f"], inputs))
             # Constants begin anew in every run.
-            scope.clear()
-            exec(compile(program["source"], "program", "exec"), scope)
+            scope = {}
+            exec(code, scope)
+            answers.append(call(scope["f"], inputs))
     print(json.dumps(answers), flush=True)
