@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use jiff::ToSpan;
 use serde_json::Value;
 use tdev_domain::evolution::{
-    Baseline, Ending, EvolutionDraft, JudgeKind, Measure, ProblemParts, ProblemRecord, Status, StopReason,
+    Baseline, Ending, EvolutionDraft, JudgeKind, Measure, ProblemParts, ProblemRecord, Status,
+    StopReason,
 };
 use tdev_domain::{
     AgentKind, AgentLoad, AgentVersion, ArtifactDigest, Limits, Manifest, ManifestDraft, Quality,
