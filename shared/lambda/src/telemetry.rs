@@ -145,15 +145,24 @@ fn describe() {
     }
 }
 
+/// What holds whatever `RUST_LOG` says. The runtime repeats every error of a handler without its
+/// span, and `run` has logged it; below this level the SDK logs the bodies of its answers, which are
+/// tenants' data.
+const FIXED: [&str; 2] = [
+    "lambda_runtime::layers::panic=off",
+    "aws_smithy_runtime=info",
+];
+
 fn filter() -> EnvFilter {
-    let filter = EnvFilter::builder()
+    let asked = EnvFilter::builder()
         .with_default_directive(tracing::Level::INFO.into())
         .from_env_lossy();
-    // The runtime repeats every error of a handler without its span; `run` has logged it.
-    match "lambda_runtime::layers::panic=off".parse() {
-        Ok(directive) => filter.add_directive(directive),
-        Err(_) => filter,
-    }
+    fixed(asked)
+}
+
+fn fixed(asked: EnvFilter) -> EnvFilter {
+    let directives = FIXED.iter().filter_map(|directive| directive.parse().ok());
+    directives.fold(asked, EnvFilter::add_directive)
 }
 
 /// JSON lines with the fields of every span around an event, the outermost first.
@@ -198,6 +207,20 @@ mod tests {
         fn make_writer(&'a self) -> Self {
             self.clone()
         }
+    }
+
+    #[test]
+    fn no_level_shows_what_the_sdk_received() {
+        let buffer = Buffer::default();
+        let subscriber = subscriber(buffer.clone(), fixed(EnvFilter::new("trace")));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::trace!("shown");
+            tracing::trace!(target: "aws_smithy_runtime::client::orchestrator", "a body");
+            tracing::error!(target: "lambda_runtime::layers::panic", "repeated");
+        });
+        let log = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+        assert!(log.contains("shown"), "{log}");
+        assert!(!log.contains("body") && !log.contains("repeated"), "{log}");
     }
 
     #[test]
