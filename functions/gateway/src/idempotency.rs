@@ -2,6 +2,11 @@
 //!
 //! A `POST` with an `Idempotency-Key` is answered once: a repetition gets the same answer again.
 //! Answers that invite another attempt (409 and everything from 500) are not kept.
+//!
+//! A gateway may be lost between storing what was asked for and keeping its answer, or fail after
+//! that. So each call has an identifier, which is kept under the key before anything is done and
+//! stays the same when the request is made again: what the call makes is named after it, and whoever
+//! serves it again finds what is there.
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -22,7 +27,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tdev_aws::{Claim, StoredResponse};
-use tdev_domain::TenantId;
+use tdev_domain::{CallId, TenantId};
 use tdev_lambda::idempotency::{Key, fingerprint};
 use tdev_security::Principal;
 
@@ -66,11 +71,12 @@ pub(crate) async fn answer_once(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let body = to_bytes(body, max_body_bytes)
         .await
         .map_err(|error| unreadable(&error, max_body_bytes))?;
     let Some(key) = idempotency_key(&parts)? else {
+        parts.extensions.insert(CallId::generate());
         return Ok(next.run(Request::from_parts(parts, Body::from(body))).await);
     };
     let claimed = Claimed {
@@ -80,9 +86,10 @@ pub(crate) async fn answer_once(
         fingerprint: fingerprint_of(&parts, &body),
     };
     match claimed.claim().await? {
-        Claim::Claimed => {
+        Claim::Claimed(call) => {
+            parts.extensions.insert(call);
             let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-            claimed.settle(response).await
+            claimed.settle(call, response).await
         }
         Claim::Completed(stored) => replay(&stored),
         Claim::InProgress => Err(Problem::new(
@@ -115,9 +122,10 @@ impl Claimed<'_> {
         Ok(claim.await?)
     }
 
-    /// Keeps the answer, or gives up the claim. Neither failing changes the answer, since the
-    /// work is done: the claim then ends with its lease.
-    async fn settle(&self, response: Response) -> Result<Response, Problem> {
+    /// Keeps the answer, or ends the claim: after a failure of the platform the call may have been
+    /// served in part, and the same request goes on with it. No failing of this changes the answer,
+    /// since the work is done: the claim then ends with its lease.
+    async fn settle(&self, call: CallId, response: Response) -> Result<Response, Problem> {
         let (tenant, key) = (self.tenant, self.key.as_str());
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX)
@@ -135,6 +143,10 @@ impl Claimed<'_> {
                 table
                     .complete(tenant, key, &self.fingerprint, &kept, now)
                     .await
+            }
+            None if parts.status.is_server_error() => {
+                let now = Timestamp::now();
+                table.leave(tenant, key, &self.fingerprint, call, now).await
             }
             None => table.release(tenant, key, &self.fingerprint).await,
         };

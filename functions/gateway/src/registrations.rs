@@ -11,7 +11,7 @@ use http::header::IF_NONE_MATCH;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tdev_domain::{
-    AgentName, AgentStatus, ApiKeyId, IllegalTransition, RegisterMessage, Registration,
+    AgentName, AgentStatus, ApiKeyId, CallId, IllegalTransition, RegisterMessage, Registration,
     RegistrationId, Release, State as RegistrationState, StateName, TenantId, Transition,
 };
 use tdev_security::Principal;
@@ -172,13 +172,15 @@ problems!(RegisterProblems, POST: AgentExists, AgentTooLarge, InvalidSource);
 pub(crate) async fn register(
     State(deps): State<Arc<Deps>>,
     Extension(principal): Extension<Principal>,
+    Extension(call): Extension<CallId>,
     Params(query): Params<RegisterQuery>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let submission = Submission::parse(query, &headers, &body)?;
+    let id = RegistrationId::made_by(call);
     if must_be_new(&headers)? {
-        refuse_existing(&deps, &principal.tenant, &submission.name).await?;
+        refuse_existing(&deps, &principal.tenant, &submission.name, &id).await?;
     }
     let artifact = deps.artifacts.put(&submission.source).await?;
     let registration = Registration::accept(
@@ -189,7 +191,8 @@ pub(crate) async fn register(
         submission.manifest,
         Timestamp::now(),
     );
-    deps.table.put_registration(&registration).await?;
+    let registration = Registration { id, ..registration };
+    let registration = store(&deps, registration).await?;
     enqueue(&deps, &registration).await?;
     tracing::info!(registration = %registration.id, agent = %registration.agent, "accepted");
     Ok(accepted_registration(registration))
@@ -315,13 +318,38 @@ fn must_be_new(headers: &HeaderMap) -> Result<bool, Problem> {
     }
 }
 
-async fn refuse_existing(deps: &Deps, tenant: &TenantId, name: &AgentName) -> Result<(), Problem> {
+/// Refuses the name of an active agent, unless it may be active by the registration `id` itself.
+async fn refuse_existing(
+    deps: &Deps,
+    tenant: &TenantId,
+    name: &AgentName,
+    id: &RegistrationId,
+) -> Result<(), Problem> {
     match deps.table.agent(tenant, name).await? {
-        Some(agent) if agent.status == AgentStatus::Active => Err(Problem::new(
-            ProblemType::AgentExists,
-            format!("There is an active agent `{name}`."),
-        )),
+        Some(agent)
+            if agent.status == AgentStatus::Active
+                && deps.table.registration(tenant, id).await?.is_none() =>
+        {
+            Err(Problem::new(
+                ProblemType::AgentExists,
+                format!("There is an active agent `{name}`."),
+            ))
+        }
         _ => Ok(()),
+    }
+}
+
+/// Stores the registration. If whoever served the call before was lost before it could answer, it
+/// is returned as it stands.
+async fn store(deps: &Deps, registration: Registration) -> Result<Registration, Problem> {
+    match deps.table.put_registration(&registration).await {
+        Ok(()) => Ok(registration),
+        Err(error @ tdev_aws::Error::Conflict { .. }) => {
+            let Registration { tenant, id, .. } = &registration;
+            let found = deps.table.registration(tenant, id).await?;
+            Ok(found.ok_or(error)?)
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

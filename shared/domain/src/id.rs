@@ -162,7 +162,34 @@ text_id! {
     is_sha_256
 }
 
+/// A call of the API: what a request that is made again under the same `Idempotency-Key` has in
+/// common with the first. What a call makes is named after it, so that whoever serves it again
+/// finds what there is already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CallId(Uuid);
+
+impl CallId {
+    /// A new one; what later ones make sorts after what earlier ones do.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.simple().fmt(f)
+    }
+}
+
 impl RegistrationId {
+    /// The identifier of the registration that `call` makes: always the same one.
+    #[must_use]
+    pub fn made_by(call: CallId) -> Self {
+        Self(format!("reg_{call}"))
+    }
+
     /// A new identifier; later ones sort after earlier ones.
     #[must_use]
     pub fn generate() -> Self {
@@ -176,6 +203,12 @@ impl RegistrationId {
 }
 
 impl InvocationId {
+    /// The identifier of the invocation that `call` makes: always the same one.
+    #[must_use]
+    pub fn made_by(call: CallId) -> Self {
+        Self(format!("inv_{call}"))
+    }
+
     /// A new identifier; later ones sort after earlier ones.
     #[must_use]
     pub fn generate() -> Self {
@@ -202,6 +235,12 @@ impl InvocationId {
 }
 
 impl TaskId {
+    /// The identifier of the task that `call` makes: always the same one.
+    #[must_use]
+    pub fn made_by(call: CallId) -> Self {
+        Self(format!("task_{call}"))
+    }
+
     /// A new identifier; later ones sort after earlier ones.
     #[must_use]
     pub fn generate() -> Self {
@@ -360,6 +399,27 @@ mod tests {
         for id in ids {
             assert_eq!(id.as_str().parse::<RegistrationId>().unwrap(), id);
         }
+    }
+
+    #[test]
+    fn what_a_call_makes_is_named_after_it() {
+        let calls: Vec<_> = (0..100).map(|_| CallId::generate()).collect();
+        let ids: Vec<_> = calls.iter().map(|call| TaskId::made_by(*call)).collect();
+        assert!(ids.is_sorted());
+        let call = calls[0];
+        assert_eq!(ids[0], TaskId::made_by(call));
+        assert_eq!(ids[0].as_str().parse(), Ok(TaskId::made_by(call)));
+        for (id, prefix) in [
+            (InvocationId::made_by(call).to_string(), "inv_"),
+            (RegistrationId::made_by(call).to_string(), "reg_"),
+        ] {
+            assert_eq!(
+                id.strip_prefix(prefix),
+                ids[0].as_str().strip_prefix("task_")
+            );
+        }
+        let text = serde_json::to_string(&call).unwrap();
+        assert_eq!(serde_json::from_str::<CallId>(&text).unwrap(), call);
     }
 
     #[test]

@@ -37,8 +37,8 @@ pub use api_key::KeyRecord;
 pub use error::{ErrorName, Invalid};
 pub use finding::{Finding, Severity};
 pub use id::{
-    AgentName, ApiKeyId, ArtifactDigest, Capability, InvocationId, KeyDigest, RegistrationId,
-    TaskId, TenantId, VersionNumber,
+    AgentName, ApiKeyId, ArtifactDigest, CallId, Capability, InvocationId, KeyDigest,
+    RegistrationId, TaskId, TenantId, VersionNumber,
 };
 pub use invocation::{
     Answer, Call, Callee, Effect, EffectClass, EffectError, EffectErrorKind, EffectKey, Invocation,

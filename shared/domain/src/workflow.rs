@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use crate::StepTry;
 use crate::id::{digits_of, is_prefixed_uuid, is_slug, text_id};
+use crate::{CallId, StepTry};
 
 text_id! {
     /// A workflow's name, unique within its tenant.
@@ -31,6 +31,12 @@ text_id! {
 }
 
 impl RunId {
+    /// The identifier of the run that `call` makes: always the same one.
+    #[must_use]
+    pub fn made_by(call: CallId) -> Self {
+        Self(format!("run_{call}"))
+    }
+
     /// A new identifier; later ones sort after earlier ones.
     #[must_use]
     pub fn generate() -> Self {

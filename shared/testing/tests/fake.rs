@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tdev_aws::{Artifacts, Claim, DataKeys, Error, Function, PageRequest, Queue, Secrets, Table};
 use tdev_domain::{ApiKeyId, KeyDigest, KeyRecord, Settings, Source};
@@ -133,10 +133,14 @@ async fn the_memory_heeds_conditions_and_pages() {
         Timestamp::UNIX_EPOCH,
         Duration::from_secs(30),
     );
-    let claim = |fingerprint| table.claim(tenant, "k", fingerprint, now, lease);
-    assert_eq!(claim("a").await.unwrap(), Claim::Claimed);
-    assert_eq!(claim("a").await.unwrap(), Claim::InProgress);
-    assert_eq!(claim("b").await.unwrap(), Claim::Mismatch);
+    let claim = |fingerprint, at| table.claim(tenant, "k", fingerprint, at, lease);
+    let first = claim("a", now).await.unwrap();
+    assert!(matches!(first, Claim::Claimed(_)));
+    assert_eq!(claim("a", now).await.unwrap(), Claim::InProgress);
+    assert_eq!(claim("b", now).await.unwrap(), Claim::Mismatch);
+    let later = now + SignedDuration::from_secs(30);
+    assert_eq!(claim("a", later).await.unwrap(), first);
+    assert_eq!(claim("a", later).await.unwrap(), Claim::InProgress);
 }
 
 #[tokio::test]

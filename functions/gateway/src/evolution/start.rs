@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tdev_domain::evolution::{Evolution, EvolutionDraft, EvolutionId, Schedule, Trigger};
-use tdev_domain::{AgentVersion, VersionNumber};
+use tdev_domain::{AgentVersion, CallId, VersionNumber};
 use tdev_evolution::gate::Policy;
 use tdev_evolution::problem::{EXECUTE, Judge};
 use tdev_evolution::{Scaffold, Settings, variation};
@@ -77,6 +77,7 @@ problems!(StartProblems, POST: AgentNotFound, AgentDeleted, VersionNotFound, Pro
 pub(crate) async fn start(
     State(deps): State<Arc<Deps>>,
     Extension(principal): Extension<Principal>,
+    Extension(call): Extension<CallId>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
@@ -88,7 +89,7 @@ pub(crate) async fn start(
     let record = find_problem(&deps, &principal.tenant, &wanted.problem).await?;
     let problem = definition_of(&deps, &record).await?;
     check_fits(&deps, &version, &problem.definition().judge).await?;
-    let id = EvolutionId::generate();
+    let id = EvolutionId::made_by(call);
     let seed = wanted.seed.unwrap_or_else(|| seed_of(&id));
     wanted.settings.seed = seed;
     let settings = serde_json::to_value(&wanted.settings);
@@ -106,14 +107,27 @@ pub(crate) async fn start(
         schedule: wanted.schedule,
         trigger: Trigger::Request,
     };
-    let evolution = Evolution::accept(id, draft, Timestamp::now());
-    deps.table.put_evolution(&evolution).await?;
+    let evolution = store(&deps, Evolution::accept(id, draft, Timestamp::now())).await?;
     begin(&deps, &evolution).await;
     tracing::info!(evolution = %evolution.id, agent = %evolution.draft.agent, "accepted");
     Ok(accepted(
         &location(&evolution.id),
         EvolutionView::from(evolution),
     ))
+}
+
+/// Stores the evolution. If whoever served the call before was lost before it could answer, it is
+/// returned as it stands.
+async fn store(deps: &Deps, evolution: Evolution) -> Result<Evolution, Problem> {
+    match deps.table.put_evolution(&evolution).await {
+        Ok(()) => Ok(evolution),
+        Err(error @ tdev_aws::Error::Conflict { .. }) => {
+            let Evolution { id, draft, .. } = &evolution;
+            let found = deps.table.evolution(&draft.tenant, id).await?;
+            Ok(found.ok_or(error)?)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A seed that follows from the identifier, which is random.

@@ -18,7 +18,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use tdev_domain::{
-    Callee, Invocation, InvocationChange, InvocationId, StepMessage, StepRequest, StepResponse,
+    CallId, Callee, Invocation, InvocationChange, InvocationId, StepMessage, StepRequest,
+    StepResponse,
 };
 use tdev_invocation::limits::MAX_TREE_EFFECTS;
 use tdev_invocation::{CommitError, Journal, WakeUp, accept};
@@ -105,6 +106,7 @@ problems!(InvokeProblems, POST:
 pub(crate) async fn invoke(
     State(deps): State<Arc<Deps>>,
     Extension(principal): Extension<Principal>,
+    Extension(call): Extension<CallId>,
     Segments(name): Segments<String>,
     Params(query): Params<InvokeQuery>,
     headers: HeaderMap,
@@ -120,7 +122,14 @@ pub(crate) async fn invoke(
     let callable = deps.callables.get(&deps, &agent, number).await?;
     check_input(&callable, &input)?;
 
-    let record = store(&deps, &callable, input, budget).await?;
+    let record = store(&deps, &callable, call, input, budget).await?;
+    let number = record.callee.version;
+    let callable = if callable.version.version == number {
+        callable
+    } else {
+        // The agent has moved on since the call was stored.
+        deps.callables.get(&deps, &agent, number).await?
+    };
     tracing::info!(invocation = %record.id, agent = %agent.name, version = %number, "called");
     let preference = Preference::of(&headers);
     let record = run(&deps, record, preference.patience(PATIENCE)).await;
@@ -160,15 +169,17 @@ fn check_input(callable: &Callable, input: &Value) -> Result<(), Problem> {
     .with_errors(violations))
 }
 
-/// Stores the call. From here on it is run, whatever else happens.
+/// Stores the call. From here on it is run, whatever else happens. If whoever served it before was
+/// lost before it could answer, it is returned as it stands.
 async fn store(
     deps: &Deps,
     callable: &Callable,
+    call: CallId,
     input: Value,
     budget: u32,
 ) -> Result<Invocation, Problem> {
     let version = &callable.version;
-    let (id, now) = (InvocationId::generate(), Timestamp::now());
+    let (id, now) = (InvocationId::made_by(call), Timestamp::now());
     let callee = Callee::from(version);
     let record = Invocation {
         budget,
@@ -179,13 +190,19 @@ async fn store(
     match journal.commit(std::slice::from_ref(&change)).await {
         Ok(()) => Ok(change.record),
         Err(CommitError::Unavailable(error)) => Err(error.into()),
-        Err(error @ CommitError::Conflict) => Err(Problem::internal(&error)),
+        Err(error @ CommitError::Conflict) => {
+            let found = journal.load(&change.record.id).await?;
+            found.ok_or_else(|| Problem::internal(&error))
+        }
     }
 }
 
 /// Has a worker take the run as far as it goes within `patience`, and returns the record as it
 /// then stands, as far as that is known.
 async fn run(deps: &Deps, record: Invocation, patience: Duration) -> Invocation {
+    if record.status.is_final() {
+        return record;
+    }
     if patience.is_zero() {
         wake(deps, &record).await;
         return record;

@@ -10,7 +10,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use tdev_domain::{Run, RunId, RunStatus, VersionNumber};
+use tdev_domain::{CallId, Run, RunId, RunStatus, VersionNumber};
 use tdev_run::{CommitError, Store};
 use tdev_security::Principal;
 use utoipa::ToSchema;
@@ -67,6 +67,7 @@ problems!(StartProblems, POST:
 pub(crate) async fn start(
     State(deps): State<Arc<Deps>>,
     Extension(principal): Extension<Principal>,
+    Extension(call): Extension<CallId>,
     Segments(name): Segments<String>,
     headers: HeaderMap,
     body: Bytes,
@@ -90,7 +91,7 @@ pub(crate) async fn start(
     let runs = deps.journals.runs_of(&tenant);
     let latest = runs.latest(&workflow.plan).await?;
     let run = Run {
-        id: RunId::generate(),
+        id: RunId::made_by(call),
         tenant,
         workflow: version.name,
         version: version.version,
@@ -109,18 +110,25 @@ pub(crate) async fn start(
         created_at: now,
         updated_at: now,
     };
-    let run = tdev_run::accept(run, now);
-    store(&deps, &run).await?;
-    call_worker(&deps, &run, None).await;
-    hold(&deps, &run, seconds).await;
+    let run = store(&deps, tdev_run::accept(run, now)).await?;
+    if run.status == RunStatus::Running {
+        call_worker(&deps, &run, None).await;
+        hold(&deps, &run, seconds).await;
+    }
     tracing::info!(run = %run.id, workflow = %run.workflow, "accepted");
     Ok(accepted(&location(&run.id), RunView::brief(run)))
 }
 
-async fn store(deps: &Deps, run: &Run) -> Result<(), Problem> {
-    let stored = deps.journals.runs_of(&run.tenant).put_run(run).await;
-    stored.map_err(|error| match error {
-        CommitError::Unavailable(error) => error.into(),
-        error @ CommitError::Conflict => Problem::internal(&error),
-    })
+/// Stores the run. If whoever served the call before was lost before it could answer, the run is
+/// returned as it stands.
+async fn store(deps: &Deps, run: Run) -> Result<Run, Problem> {
+    let runs = deps.journals.runs_of(&run.tenant);
+    match runs.put_run(&run).await {
+        Ok(()) => Ok(run),
+        Err(CommitError::Unavailable(error)) => Err(error.into()),
+        Err(error @ CommitError::Conflict) => {
+            let found = runs.run(&run.id).await?;
+            found.ok_or_else(|| Problem::internal(&error))
+        }
+    }
 }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::HeaderMap;
 use jiff::Timestamp;
-use tdev_domain::TaskId;
+use tdev_domain::{CallId, TaskId};
 use tdev_security::Principal;
 
 use super::draft::TaskRequest;
@@ -48,6 +48,7 @@ problems!(SubmitProblems, POST: InputTooLarge);
 pub(crate) async fn submit(
     State(deps): State<Arc<Deps>>,
     Extension(principal): Extension<Principal>,
+    Extension(call): Extension<CallId>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
@@ -56,8 +57,16 @@ pub(crate) async fn submit(
     let draft = request.parse(principal.tenant, now)?;
     let place = deps.places.next(&deps.table, &draft.tenant, now).await;
     let place = place.map_err(not_admitted)?;
-    let task = draft.admit(TaskId::generate(), place, now);
-    deps.table.write_task(&task).await?;
+    let task = draft.admit(TaskId::made_by(call), place, now);
+    let task = match deps.table.write_task(&task).await {
+        Ok(()) => task,
+        // Whoever served the call before was lost before it could answer.
+        Err(error @ tdev_aws::Error::Conflict { .. }) => {
+            let found = deps.table.task(&task.tenant, &task.id).await?;
+            found.ok_or(error)?
+        }
+        Err(error) => return Err(error.into()),
+    };
     permit(&deps, &task).await;
     tracing::info!(task = %task.id, priority = task.priority.get(), "accepted");
     Ok(accepted(&location(&task.id), TaskView::brief(task)))

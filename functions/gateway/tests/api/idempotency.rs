@@ -1,12 +1,15 @@
 //! Requests that are sent twice.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use tdev_lambda::idempotency::fingerprint;
 use tdev_testing::Response;
 
 use crate::support::{Answer, Api, SOURCE};
+use crate::{evolutions, workflows};
 
 async fn register(api: &Api, idempotency_key: &str, name: &str) -> Answer {
     api.call(Method::POST, "/v1/agents")
@@ -115,7 +118,7 @@ async fn a_conflict_gives_the_key_free() {
 async fn a_request_that_is_still_served_is_not_served_twice() {
     let api = Api::new().await;
     // A claim that is neither completed nor given up, as while the first request is served.
-    api.fails("DynamoDB.DeleteItem", 400, "ThrottlingException");
+    api.fails_once(2, "DynamoDB.PutItem");
     api.fails("SQS.SendMessage", 503, "ServiceUnavailable");
     assert_eq!(register(&api, "k-1", "echo").await.problem(), "unavailable");
     let second = register(&api, "k-1", "echo").await;
@@ -177,4 +180,137 @@ async fn a_key_has_a_form() {
         .header("idempotency-key", "a")
         .header("idempotency-key", "b");
     assert_eq!(twice.send().await.problem(), "invalid-parameter");
+}
+
+/// What was asked to be stored under identifiers that begin so. Whoever reserves places of tasks has
+/// an identifier of that kind, too.
+fn made(api: &Api, prefix: &str) -> BTreeSet<String> {
+    let writes = ["DynamoDB.PutItem", "DynamoDB.TransactWriteItems"];
+    let bodies = writes
+        .iter()
+        .flat_map(|operation| api.aws.requests_of(operation));
+    let mut made = BTreeSet::new();
+    for body in bodies {
+        let text = body.json().to_string();
+        if text.contains("#ARRIVALS") {
+            continue;
+        }
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let ids = words.filter(|word| word.starts_with(prefix) && word.len() == prefix.len() + 32);
+        made.extend(ids.map(str::to_owned));
+    }
+    made
+}
+
+/// An API that can make what has identifiers that begin so.
+async fn able_to_make(prefix: &str) -> Api {
+    if prefix == "evo_" {
+        return evolutions::with_problem().await;
+    }
+    let api = workflows::with_agent().await;
+    workflows::register(&api, &workflows::definition()).await;
+    api.step_returns(&json!({"words": 1}));
+    api
+}
+
+/// Makes a call whose gateway is lost before its `nth` request to AWS, and the same call again when
+/// the claim of the first is over. Says whether the first was lost at all.
+async fn lost_before(nth: usize, path: &str, body: &Value, prefix: &str) -> bool {
+    let api = able_to_make(prefix).await;
+    api.aws.forget_requests();
+    let call = || {
+        let call = api.call(Method::POST, path);
+        call.header("idempotency-key", "k-1").json(body).send()
+    };
+    let requests = AtomicUsize::new(0);
+    api.aws.intercept(move |_| {
+        let is_lost = requests.fetch_add(1, Ordering::Relaxed) >= nth;
+        is_lost.then(|| Response::error(503, "ServiceUnavailable", "lost"))
+    });
+    call().await;
+    api.aws.let_pass();
+    let was_lost = api.aws.requests().len() > nth;
+    let target = format!("{path} application/json");
+    let request = fingerprint("POST", &target, body.to_string().as_bytes());
+    api.outlive_claim("k-1", &request).await;
+
+    let again = call().await;
+    assert!(again.status.is_success(), "{nth}: {}", again.text);
+    let made = made(&api, prefix);
+    assert_eq!(made.len(), 1, "{path}, lost before request {nth}: {made:?}");
+    let answer = again.json();
+    let id = answer.get("id").unwrap_or(&answer["invocation"]);
+    assert_eq!(*id, made.first().unwrap().as_str(), "{}", again.text);
+    let third = call().await;
+    assert_eq!(third.text, again.text);
+    assert_eq!(third.header("idempotency-replayed"), "true");
+    was_lost
+}
+
+#[tokio::test]
+async fn wherever_a_gateway_is_lost_what_was_asked_for_is_made_once() {
+    let registration = json!({"name": "echo", "source": SOURCE});
+    let evolution = json!({"agent": "scaler", "problem": "doubling"});
+    let calls = [
+        ("/v1/tasks", json!({"text": "rain?"}), "task_"),
+        (
+            "/v1/agents/word-count/invoke",
+            json!({"input": {"text": "a"}}),
+            "inv_",
+        ),
+        (
+            "/v1/workflows/digest/runs",
+            json!({"input": {"documents": []}}),
+            "run_",
+        ),
+        ("/v1/agents", registration, "reg_"),
+        ("/v1/evolutions", evolution, "evo_"),
+    ];
+    for (path, body, prefix) in calls {
+        let mut lost = 0;
+        while lost_before(lost, path, &body, prefix).await {
+            lost += 1;
+            assert!(lost < 50, "{path} never ends");
+        }
+        assert!(lost > 3, "{path} was lost at {lost} places only");
+    }
+}
+
+#[tokio::test]
+async fn a_registration_is_not_refused_for_the_agent_that_it_made() {
+    let api = Api::new().await;
+    let create = || {
+        api.call(Method::POST, "/v1/agents")
+            .header("idempotency-key", "k-1")
+            .header("if-none-match", "*")
+            .json(&json!({"name": "echo", "source": SOURCE}))
+            .send()
+    };
+    // It is stored and queued, but whoever stored it fails.
+    api.fails("SQS.SendMessage", 503, "ServiceUnavailable");
+    assert_eq!(create().await.problem(), "unavailable");
+    api.aws.restore("SQS.SendMessage");
+    let id = made(&api, "reg_").into_iter().next().unwrap();
+    api.admit("echo", json!({})).await;
+    let again = create().await;
+    assert_eq!(again.status, StatusCode::ACCEPTED, "{}", again.text);
+    assert_eq!(again.json()["id"], id.as_str());
+    let other = api
+        .call(Method::POST, "/v1/agents")
+        .header("if-none-match", "*")
+        .json(&json!({"name": "echo", "source": SOURCE}));
+    assert_eq!(other.send().await.problem(), "agent-exists");
+}
+
+#[tokio::test]
+async fn after_a_failure_the_same_request_goes_on_and_another_is_refused() {
+    let api = Api::new().await;
+    api.fails("SQS.SendMessage", 503, "ServiceUnavailable");
+    assert_eq!(register(&api, "k-1", "echo").await.problem(), "unavailable");
+    api.aws.restore("SQS.SendMessage");
+    let other = register(&api, "k-1", "other").await;
+    assert_eq!(other.problem(), "idempotency-key-reused");
+    let again = register(&api, "k-1", "echo").await;
+    assert_eq!(again.status, StatusCode::ACCEPTED);
+    assert_eq!(made(&api, "reg_").len(), 1);
 }

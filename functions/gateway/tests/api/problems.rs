@@ -82,7 +82,7 @@ async fn of_requests(seen: &mut Seen) {
             .header("idempotency-key", "k");
         call.json(&json!({"name": name, "source": SOURCE})).send()
     };
-    api.fails("DynamoDB.DeleteItem", 400, "ThrottlingException");
+    api.fails_once(1, "DynamoDB.PutItem");
     api.fails("S3.PutObject", 503, "SlowDown");
     seen.add(&keyed("echo").await);
     seen.add(&keyed("echo").await);

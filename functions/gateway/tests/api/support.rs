@@ -1,6 +1,7 @@
 //! An API over a fake AWS, and what the tests do with it.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -9,7 +10,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use tdev_aws::{Artifacts, Table};
+use tdev_aws::{Artifacts, Claim, Table};
 use tdev_domain::{
     Agent, AgentName, AgentVersion, ApiKeyId, ArtifactDigest, Callee, Invocation,
     InvocationFailure, InvocationId, InvocationStatus, KeyRecord, Limits, Manifest, ManifestDraft,
@@ -254,6 +255,28 @@ impl Api {
         self.aws.on(operation, move |_| {
             Response::error(status, code, "secret.internal.host")
         });
+    }
+
+    /// After `before` more of them, one `operation` fails.
+    pub(crate) fn fails_once(&self, before: usize, operation: &'static str) {
+        let requests = AtomicUsize::new(0);
+        self.aws.intercept(move |request| {
+            let fails = request.operation == operation
+                && requests.fetch_add(1, Ordering::Relaxed) == before;
+            fails.then(|| Response::error(400, "ThrottlingException", "slow down"))
+        });
+    }
+
+    /// Lets the time pass that a claim lasts whose gateway was lost.
+    pub(crate) async fn outlive_claim(&self, key: &str, fingerprint: &str) {
+        let (tenant, now) = (tenant("acme"), Timestamp::now());
+        let later = now + jiff::SignedDuration::from_mins(2);
+        let lease = std::time::Duration::ZERO;
+        let claim = self.table.claim(&tenant, key, fingerprint, later, lease);
+        if let Claim::Claimed(call) = claim.await.unwrap() {
+            let left = self.table.leave(&tenant, key, fingerprint, call, now);
+            left.await.unwrap();
+        }
     }
 
     /// A request of the tenant `acme`.

@@ -2,14 +2,16 @@
 //!
 //! A request claims its key before it does anything, for as long as a lease lasts, and stores its
 //! response when it is done. The lease must be longer than the claimant can live, or two of them
-//! may do the same work; once it is over, a repetition of the request may take the claim over.
+//! may do the same work; once it is over, a repetition of the request may take the claim over. The
+//! call has an identifier from the first claim on, which whoever takes it over is told: what is
+//! named after it is found again, and not made twice.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tdev_domain::TenantId;
+use tdev_domain::{CallId, TenantId};
 use uuid::Uuid;
 
 use super::item::{self, Item};
@@ -31,8 +33,9 @@ pub struct StoredResponse {
 /// What became of a claim on an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// The key is the caller's, who is to do the work and then to complete or release it.
-    Claimed,
+    /// The key is the caller's, who is to do the work and then to complete, release or leave it.
+    /// Somebody may have begun with it before, as the same call.
+    Claimed(CallId),
     /// Somebody is at it.
     InProgress,
     /// It was done; this was the response.
@@ -51,6 +54,9 @@ enum Record {
         lease_until: i64,
         /// Tells one claim of a request from another, whenever they were made.
         claim: Uuid,
+        /// The call, the same for all claims of a request.
+        #[serde(default = "CallId::generate")]
+        call: CallId,
     },
     Completed {
         fingerprint: String,
@@ -86,30 +92,69 @@ impl Table {
         now: Timestamp,
         lease: Duration,
     ) -> Result<Claim> {
+        let claiming = Claiming {
+            key: keys::idempotency(tenant, key),
+            fingerprint,
+            now,
+            lease,
+        };
+        let free = Condition {
+            expression: "attribute_not_exists(PK) OR expires_at <= :now",
+            values: Some(Item::from([(
+                ":now".to_owned(),
+                item::number(now.as_second()),
+            )])),
+        };
+        match self.put_claim(&claiming, CallId::generate(), free).await? {
+            Ok(call) => Ok(Claim::Claimed(call)),
+            Err(Record::InProgress {
+                fingerprint: stored,
+                lease_until,
+                claim,
+                call,
+            }) if stored == fingerprint && lease_until <= now.as_millisecond() => {
+                let unchanged = Condition {
+                    expression: "claim = :claim AND lease_until = :until",
+                    values: Some(Item::from([
+                        (":claim".to_owned(), item::string(claim.to_string())),
+                        (":until".to_owned(), item::number(lease_until)),
+                    ])),
+                };
+                let taken_over = self.put_claim(&claiming, call, unchanged).await?;
+                Ok(taken_over.map_or_else(|stored| stored.answer(fingerprint), Claim::Claimed))
+            }
+            Err(stored) => Ok(stored.answer(fingerprint)),
+        }
+    }
+
+    /// Stores a claim on condition, or says what is stored instead.
+    async fn put_claim(
+        &self,
+        claiming: &Claiming<'_>,
+        call: CallId,
+        condition: Condition,
+    ) -> Result<Result<CallId, Record>> {
         const OPERATION: &str = "claim an idempotency key";
-        let key = keys::idempotency(tenant, key);
+        let Claiming {
+            key,
+            fingerprint,
+            now,
+            lease,
+        } = claiming;
         let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let record = Record::InProgress {
-            fingerprint: fingerprint.to_owned(),
+            fingerprint: (*fingerprint).to_owned(),
             lease_until: now.as_millisecond().saturating_add(lease),
             claim: Uuid::new_v4(),
+            call,
         };
-        let item = item::encode(OPERATION, &key, &record, Some(expiry(now)))?;
-        let free = Condition {
-            expression: "attribute_not_exists(PK) OR expires_at <= :now \
-                         OR (fingerprint = :fingerprint AND lease_until <= :now_ms)",
-            values: Some(Item::from([
-                (":now".to_owned(), item::number(now.as_second())),
-                (":now_ms".to_owned(), item::number(now.as_millisecond())),
-                (":fingerprint".to_owned(), item::string(fingerprint)),
-            ])),
-        };
-        match self.put_if(OPERATION, &item, free).await? {
-            Put::Written => Ok(Claim::Claimed),
+        let item = item::encode(OPERATION, key, &record, Some(expiry(*now)))?;
+        match self.put_if(OPERATION, &item, condition).await? {
+            Put::Written => Ok(Ok(call)),
             Put::Refused {
                 stored: Some(stored),
                 ..
-            } => item::decode(OPERATION, stored).map(|record: Record| record.answer(fingerprint)),
+            } => item::decode(OPERATION, stored).map(Err),
             Put::Refused { error, .. } => Err(error),
         }
     }
@@ -140,8 +185,31 @@ impl Table {
         }
     }
 
-    /// Gives up a claim, so that the request may be made again. A key that is not claimed for
-    /// this request, or was completed, stays as it is.
+    /// Leaves a claim of `call`, so that the same request may be made again and go on with it. A
+    /// key that is not claimed for this request, or was completed, stays as it is.
+    pub async fn leave(
+        &self,
+        tenant: &TenantId,
+        key: &str,
+        fingerprint: &str,
+        call: CallId,
+        now: Timestamp,
+    ) -> Result<()> {
+        const OPERATION: &str = "leave an idempotency key";
+        let record = Record::InProgress {
+            fingerprint: fingerprint.to_owned(),
+            lease_until: 0,
+            claim: Uuid::new_v4(),
+            call,
+        };
+        let key = keys::idempotency(tenant, key);
+        let item = item::encode(OPERATION, &key, &record, Some(expiry(now)))?;
+        self.put_if(OPERATION, &item, claimed(fingerprint)).await?;
+        Ok(())
+    }
+
+    /// Gives up a claim, so that the request, or another, may be made under its key. A key that is
+    /// not claimed for this request, or was completed, stays as it is.
     pub async fn release(&self, tenant: &TenantId, key: &str, fingerprint: &str) -> Result<()> {
         let condition = claimed(fingerprint);
         let deleted = self
@@ -159,6 +227,14 @@ impl Table {
             Err(e) => Err(Error::from_sdk("release an idempotency key", e)),
         }
     }
+}
+
+/// What a claim is made of.
+struct Claiming<'a> {
+    key: keys::Key,
+    fingerprint: &'a str,
+    now: Timestamp,
+    lease: Duration,
 }
 
 /// The key is claimed for the request with `fingerprint`, and not completed.

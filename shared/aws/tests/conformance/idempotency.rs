@@ -31,7 +31,7 @@ async fn a_repeated_request_is_answered_as_the_first_time() {
     for stack in stack::all() {
         let (table, _) = stack.table().await;
         let (key, now) = ("key #1/ü", Timestamp::now());
-        assert_eq!(claim(&table, "f", now).await, Claim::Claimed);
+        assert!(matches!(claim(&table, "f", now).await, Claim::Claimed(_)));
         assert_eq!(claim(&table, "f", now).await, Claim::InProgress);
         assert_eq!(claim(&table, "other", now).await, Claim::Mismatch);
         table
@@ -46,7 +46,7 @@ async fn a_repeated_request_is_answered_as_the_first_time() {
         // The key is that tenant's alone.
         let stranger = "stranger".parse().unwrap();
         let theirs = table.claim(&stranger, key, "f", now, LEASE).await;
-        assert_eq!(theirs.unwrap(), Claim::Claimed);
+        assert!(matches!(theirs.unwrap(), Claim::Claimed(_)));
 
         // What is completed stays as it is.
         table.release(&tenant(), key, "f").await.unwrap();
@@ -69,7 +69,7 @@ async fn only_what_was_claimed_can_be_completed_or_released() {
         assert!(matches!(unclaimed, Err(Error::Conflict { .. })));
         table.release(&tenant(), key, "f").await.unwrap();
 
-        assert_eq!(claim(&table, "f", now).await, Claim::Claimed);
+        assert!(matches!(claim(&table, "f", now).await, Claim::Claimed(_)));
         let other = table
             .complete(&tenant(), key, "other", &response("{}"), now)
             .await;
@@ -78,7 +78,10 @@ async fn only_what_was_claimed_can_be_completed_or_released() {
         assert_eq!(claim(&table, "f", now).await, Claim::InProgress);
 
         table.release(&tenant(), key, "f").await.unwrap();
-        assert_eq!(claim(&table, "other", now).await, Claim::Claimed);
+        assert!(matches!(
+            claim(&table, "other", now).await,
+            Claim::Claimed(_)
+        ));
     }
 }
 
@@ -87,14 +90,55 @@ async fn an_expired_lease_may_be_taken_over_for_the_same_request() {
     for stack in stack::all() {
         let (table, _) = stack.table().await;
         let now = Timestamp::now();
-        assert_eq!(claim(&table, "f", now).await, Claim::Claimed);
+        assert!(matches!(claim(&table, "f", now).await, Claim::Claimed(_)));
         assert_eq!(claim(&table, "f", after(now, 29)).await, Claim::InProgress);
         assert_eq!(
             claim(&table, "other", after(now, 30)).await,
             Claim::Mismatch
         );
-        assert_eq!(claim(&table, "f", after(now, 30)).await, Claim::Claimed);
+        assert!(matches!(
+            claim(&table, "f", after(now, 30)).await,
+            Claim::Claimed(_)
+        ));
         assert_eq!(claim(&table, "f", after(now, 59)).await, Claim::InProgress);
+    }
+}
+
+#[tokio::test]
+async fn whoever_takes_a_claim_over_goes_on_with_the_same_call() {
+    for stack in stack::all() {
+        let (table, _) = stack.table().await;
+        let (key, now) = ("key #1/ü", Timestamp::now());
+        let call = async |fingerprint, at| match claim(&table, fingerprint, at).await {
+            Claim::Claimed(call) => call,
+            other => panic!("{other:?}"),
+        };
+        let first = call("f", now).await;
+        assert_eq!(call("f", after(now, 30)).await, first);
+        let leave = async |fingerprint| {
+            let left = table.leave(&tenant(), key, fingerprint, first, now).await;
+            left.unwrap();
+        };
+        leave("other").await;
+        assert_eq!(claim(&table, "f", after(now, 31)).await, Claim::InProgress);
+        leave("f").await;
+        assert_eq!(
+            claim(&table, "other", after(now, 31)).await,
+            Claim::Mismatch
+        );
+        assert_eq!(call("f", after(now, 31)).await, first);
+
+        // Another use of the key is another call.
+        table.release(&tenant(), key, "f").await.unwrap();
+        let second = call("f", now).await;
+        assert_ne!(second, first);
+        table
+            .complete(&tenant(), key, "f", &response("{}"), now)
+            .await
+            .unwrap();
+        leave("f").await;
+        assert!(matches!(claim(&table, "f", now).await, Claim::Completed(_)));
+        assert_ne!(call("f", after(now, 86_400)).await, second);
     }
 }
 
@@ -103,7 +147,7 @@ async fn an_expired_record_counts_as_absent() {
     for stack in stack::all() {
         let (table, _) = stack.table().await;
         let (key, now) = ("key #1/ü", Timestamp::now());
-        assert_eq!(claim(&table, "f", now).await, Claim::Claimed);
+        assert!(matches!(claim(&table, "f", now).await, Claim::Claimed(_)));
         table
             .complete(&tenant(), key, "f", &response("{}"), now)
             .await
@@ -112,10 +156,10 @@ async fn an_expired_record_counts_as_absent() {
             claim(&table, "other", after(now, 86_399)).await,
             Claim::Mismatch
         );
-        assert_eq!(
+        assert!(matches!(
             claim(&table, "other", after(now, 86_400)).await,
-            Claim::Claimed
-        );
+            Claim::Claimed(_)
+        ));
     }
 }
 
@@ -135,7 +179,7 @@ async fn of_concurrent_claims_one_wins() {
             let mut winners = 0;
             for racer in race {
                 match racer.await.unwrap() {
-                    Claim::Claimed => winners += 1,
+                    Claim::Claimed(_) => winners += 1,
                     other => assert_eq!(other, Claim::InProgress),
                 }
             }

@@ -39,7 +39,7 @@ pub use schedule::{Baseline, Degradation, Measure, Schedule, Trigger, WATCH_EVER
 pub use status::{Ending, IllegalTransition, Reason, Status, StatusName, StopReason};
 
 use crate::id::{digits_of, is_prefixed_uuid, is_slug, text_id};
-use crate::{AgentName, ApiKeyId, ArtifactDigest, RegistrationId, TenantId, VersionNumber};
+use crate::{AgentName, ApiKeyId, ArtifactDigest, CallId, RegistrationId, TenantId, VersionNumber};
 
 text_id! {
     /// An evolution: `evo_` and 32 hexadecimal digits.
@@ -56,6 +56,12 @@ text_id! {
 }
 
 impl EvolutionId {
+    /// The identifier of the evolution that `call` makes: always the same one.
+    #[must_use]
+    pub fn made_by(call: CallId) -> Self {
+        Self(format!("evo_{call}"))
+    }
+
     /// A new identifier; later ones sort after earlier ones.
     #[must_use]
     pub fn generate() -> Self {

@@ -74,19 +74,14 @@ async fn a_claim_is_conditional_on_the_key_being_free() {
     let claim = table(&rule)
         .claim(&tenant(), "k", "f", now, Duration::from_secs(30))
         .await;
-    assert_eq!(claim.unwrap(), Claim::Claimed);
+    assert!(matches!(claim.unwrap(), Claim::Claimed(_)));
     let request = taken(&captured);
     assert_eq!(
         request.condition_expression(),
-        Some(
-            "attribute_not_exists(PK) OR expires_at <= :now \
-             OR (fingerprint = :fingerprint AND lease_until <= :now_ms)"
-        )
+        Some("attribute_not_exists(PK) OR expires_at <= :now")
     );
     let values = request.expression_attribute_values().unwrap();
     assert_eq!(values[":now"], number(1_700_000_000));
-    assert_eq!(values[":now_ms"], number(1_700_000_000_500_i64));
-    assert_eq!(values[":fingerprint"], string("f"));
     assert_eq!(
         request.return_values_on_condition_check_failure(),
         Some(&ReturnValuesOnConditionCheckFailure::AllOld)
@@ -94,6 +89,44 @@ async fn a_claim_is_conditional_on_the_key_being_free() {
     let item = request.item().unwrap();
     assert_eq!(item["lease_until"], number(1_700_000_030_500_i64));
     assert_eq!(item[keys::EXPIRES_AT], number(1_700_086_400));
+}
+
+#[tokio::test]
+async fn a_claim_is_taken_over_on_condition_that_nobody_else_has() {
+    let captured: Captured<PutItemInput> = Captured::default();
+    let call = CallId::generate();
+    let text = serde_json::to_value(call).unwrap();
+    let claim = "c7a5a0fe-9f0e-4c55-8c43-5d9f1e9b7a11";
+    let stored = Item::from([
+        ("progress".to_owned(), string("in_progress")),
+        ("fingerprint".to_owned(), string("f")),
+        ("lease_until".to_owned(), number(500)),
+        ("claim".to_owned(), string(claim)),
+        ("call".to_owned(), string(text.as_str().unwrap())),
+    ]);
+    let held = mock!(Client::put_item)
+        .match_requests(|request| request.condition_expression().unwrap().contains("PK"))
+        .then_error(move || refusal(Some(stored.clone())));
+    let left = mock!(Client::put_item)
+        .match_requests(capture(&captured))
+        .then_output(|| PutItemOutput::builder().build());
+    let table = Table {
+        client: mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&held, &left]),
+        name: "state".to_owned(),
+    };
+    let now = Timestamp::from_millisecond(500).unwrap();
+    let lease = Duration::from_secs(30);
+    let claimed = table.claim(&tenant(), "k", "f", now, lease).await;
+    assert_eq!(claimed.unwrap(), Claim::Claimed(call));
+    let request = taken(&captured);
+    assert_eq!(
+        request.condition_expression(),
+        Some("claim = :claim AND lease_until = :until")
+    );
+    let values = request.expression_attribute_values().unwrap();
+    assert_eq!(values[":claim"], string(claim));
+    assert_eq!(values[":until"], number(500));
+    assert_eq!(request.item().unwrap()["lease_until"], number(30_500));
 }
 
 #[tokio::test]

@@ -10,7 +10,9 @@ use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
 use jiff::Timestamp;
-use tdev_domain::{Agent, AgentVersion, ApiKeyId, KeyDigest, KeyRecord, Registration, State};
+use tdev_domain::{
+    Agent, AgentVersion, ApiKeyId, CallId, KeyDigest, KeyRecord, Registration, State,
+};
 
 use super::item::number;
 use super::keys::{PK, SK};
