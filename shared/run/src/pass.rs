@@ -177,18 +177,34 @@ impl<'a, S: Store, W: World> Pass<'a, S, W> {
                 too_long()
             }
             Progress::Running => return Ok(true),
-            Progress::Absent => {
-                let start = self.start_of(&found).await?;
-                match start {
-                    Ok(start) => {
-                        self.will_start(found, start);
-                        return Ok(true);
-                    }
-                    Err(error) => Err(error),
-                }
-            }
+            Progress::Absent => match self.start_of(&found).await? {
+                Ok(start) => return self.start_lost(found, start, overdue, now).await,
+                Err(error) => Err(error),
+            },
         };
         self.settle(found, result, now).await
+    }
+
+    /// Starts work that was lost between the record of it and its start. If its time is over, it has
+    /// as much again from now: it has not begun to use it.
+    async fn start_lost(
+        &self,
+        found: StepRecord,
+        start: Start,
+        overdue: bool,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        if !overdue {
+            self.will_start(found, start);
+            return Ok(true);
+        }
+        let timeout = self.planned(found.place)?.timeout();
+        let next = transition::prolonged(found, transition::seconds(now, timeout));
+        let was_written = self.put(&next).await?;
+        if was_written {
+            self.will_start(next, start);
+        }
+        Ok(was_written)
     }
 
     /// Writes what the step's try has come to.

@@ -106,6 +106,15 @@ pub(crate) fn begun_as(record: StepRecord, state: StepState, now: Timestamp) -> 
     }
 }
 
+/// A step whose try may run until `until`.
+pub(crate) fn prolonged(found: StepRecord, until: Timestamp) -> StepRecord {
+    StepRecord {
+        revision: found.revision + 1,
+        due_at: Some(until),
+        ..found
+    }
+}
+
 fn revised(found: &StepRecord, state: StepState, now: Timestamp) -> StepRecord {
     let ended_at = state.is_over().then_some(now);
     StepRecord {
