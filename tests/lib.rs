@@ -2,6 +2,8 @@
 //!
 //! `cargo local test` starts the stack and describes it in the environment; see [`Stack::from_env`].
 
+pub mod process;
+
 use std::env;
 use std::time::{Duration, Instant};
 

@@ -200,18 +200,8 @@ pub(crate) fn failure_kinds() -> Schema {
     ])
 }
 
-/// Every state of an invocation.
-pub(crate) const INVOCATION_STATES: [InvocationState; 6] = [
-    InvocationState::Queued,
-    InvocationState::Running,
-    InvocationState::Suspended,
-    InvocationState::Completed,
-    InvocationState::Failed,
-    InvocationState::Cancelled,
-];
-
 pub(crate) fn invocation_states() -> Schema {
-    names(&INVOCATION_STATES)
+    names(&InvocationState::ALL)
 }
 
 pub(crate) fn waits() -> Schema {

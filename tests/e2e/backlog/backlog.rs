@@ -3,22 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tdev_aws::{PageRequest, Table};
 use tdev_domain::order::{FairShare, Priority};
 use tdev_domain::retry::RetryPolicy;
-use tdev_domain::{
-    AgentKind, AgentVersion, ArrivalBlock, ArtifactDigest, Limits, Manifest, ManifestDraft,
-    Quality, Registration, Routing, State, Task, TaskDraft, TaskId, TenantId, VersionNumber,
-};
+use tdev_domain::{ArrivalBlock, ArtifactDigest, Routing, Task, TaskDraft, TaskId, TenantId};
+use tdev_tests::process::{Stage, Worker, admit};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-use crate::stage::Stage;
 use crate::watch::Watch;
-use crate::worker::Worker;
 
 /// How many tasks are written at a time.
 pub(crate) const AT_ONCE: usize = 16;
@@ -184,49 +180,15 @@ impl Backlog {
 
     /// Gives the tenant an agent that can do what its tasks ask for, all of them at once.
     async fn admit_agent(&self, tenant: &TenantId) -> Result<()> {
-        let now = Timestamp::now();
-        let (tenant, agent) = (tenant.clone(), "worker".parse()?);
         let routing = Routing {
             policy: json!({"capacity": 16_384}),
             revision: 1,
             ..Routing::<Value>::default()
         };
-        self.table.put_routing(&tenant, &routing).await?;
+        self.table.put_routing(tenant, &routing).await?;
         let artifact = ArtifactDigest::of(b"never called");
-        let draft = ManifestDraft::default();
-        let mut registration = Registration::accept(tenant, agent, artifact, 1, draft, now);
-        self.table.put_registration(&registration).await?;
-        let version = VersionNumber::FIRST;
-        for state in [State::Analysing, State::Probing, State::Active { version }] {
-            registration = registration.advance(state, "for the test", now)?;
-            if !registration.state.name().is_settled() {
-                self.table.put_registration(&registration).await?;
-            }
-        }
-        let version = AgentVersion {
-            tenant: registration.tenant.clone(),
-            agent: registration.agent.clone(),
-            version,
-            kind: AgentKind::Code,
-            artifact: registration.artifact.clone(),
-            bytes: registration.bytes,
-            manifest: Manifest {
-                description: "Does the work.".to_owned(),
-                capabilities: vec![CAPABILITY.parse()?],
-                utterances: Vec::new(),
-                examples: Vec::new(),
-                input_schema: None,
-                output_schema: None,
-                tools: BTreeSet::new(),
-                limits: Limits::default(),
-            },
-            quality: Quality::from_parts(Vec::new()),
-            findings: Vec::new(),
-            registration: registration.id.clone(),
-            created_at: now,
-        };
-        let admitted = self.table.admit(&registration, &version, None).await;
-        admitted.context("the agent was not admitted")
+        let (name, capability) = ("worker".parse()?, CAPABILITY.parse()?);
+        admit(&self.table, tenant, name, artifact, capability).await
     }
 }
 

@@ -11,16 +11,7 @@
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
 mod backlog;
-#[allow(dead_code, reason = "shared with the crash tests, which use all of it")]
-#[path = "../crash/http.rs"]
-mod http;
-#[allow(dead_code, reason = "shared with the crash tests, which use all of it")]
-#[path = "../crash/stage.rs"]
-mod stage;
 mod watch;
-#[allow(dead_code, reason = "shared with the crash tests, which use all of it")]
-#[path = "../crash/worker.rs"]
-mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -30,10 +21,10 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use tdev_domain::order::Priority;
 use tdev_domain::{Task, TaskId};
+use tdev_tests::process::{Heard, Worker};
 
 use backlog::Backlog;
 use watch::{Bill, Watch};
-use worker::{Heard, Worker};
 
 /// How many tasks wait in the suite.
 const WAITING: usize = 400;

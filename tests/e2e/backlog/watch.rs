@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
 use tdev_domain::TaskId;
-use ureq::http;
-
-use crate::http::{Request, Response, serve};
+use tdev_tests::process::{Request, Response, Upstream, serve};
 
 /// Calls by what they do to what: `PutItem TASKS`.
 pub(crate) type Bill = BTreeMap<String, usize>;
@@ -42,15 +39,9 @@ impl Watch {
 
     /// Starts a proxy to the AWS at `endpoint`, and returns its port.
     pub(crate) fn start(&self, endpoint: &str) -> Result<u16> {
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .timeout_global(Some(Duration::from_secs(30)))
-            .build();
-        let client = ureq::Agent::from(config);
-        let (endpoint, calls) = (endpoint.to_owned(), Arc::clone(&self.0));
+        let (upstream, calls) = (Upstream::new(endpoint), Arc::clone(&self.0));
         Ok(serve(move |request| {
-            let response = pass_on(&client, &endpoint, &request).ok()?;
+            let response = upstream.forward(&request).ok()?;
             let call = Call::of(&request, &response);
             let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
             calls.push(call);
@@ -140,22 +131,4 @@ fn kind(request: &Value) -> String {
         .find_map(|item| item["PK"]["S"].as_str());
     let kind = key.and_then(|key| key.split('#').nth(2));
     kind.unwrap_or_default().to_owned()
-}
-
-/// What AWS answers.
-fn pass_on(client: &ureq::Agent, endpoint: &str, request: &Request) -> Result<Response> {
-    let mut outgoing = http::Request::builder()
-        .method(&*request.method)
-        .uri(format!("{endpoint}{}", request.target));
-    for name in [
-        "authorization",
-        "content-type",
-        "x-amz-date",
-        "x-amz-target",
-    ] {
-        outgoing = outgoing.header(name, request.header(name));
-    }
-    let response = client.run(outgoing.body(request.body.as_slice())?)?;
-    let (parts, mut body) = response.into_parts();
-    Ok(Response::of(parts.status.as_u16(), body.read_to_vec()?))
 }

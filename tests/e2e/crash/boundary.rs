@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::worker::Victim;
+use tdev_tests::process::Victim;
 
 /// What becomes of the write, and of the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

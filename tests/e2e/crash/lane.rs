@@ -8,7 +8,7 @@ use tdev_invocation::accept;
 
 use crate::corpus::{Specimen, input};
 use crate::rig::Rig;
-use crate::stage::Stage;
+use tdev_tests::process::Stage;
 
 /// One agent's part of the test.
 pub(crate) struct Lane<'a> {

@@ -24,28 +24,25 @@
 mod boundary;
 mod check;
 mod corpus;
-mod http;
 mod lane;
 mod mail;
 mod proxy;
 mod recorder;
 mod rig;
 mod run;
-mod stage;
 mod toll;
-mod worker;
 mod workflow;
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use tdev_tests::process::Stage;
 
 use boundary::{Kill, Moment};
 use corpus::{Specimen, corpus};
 use lane::Lane;
 use mail::Dice;
 use run::Plan;
-use stage::Stage;
 use toll::Row;
 
 /// How many runs with two kills each agent has.

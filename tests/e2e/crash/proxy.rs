@@ -2,23 +2,12 @@
 //! request or its acknowledgement together with the worker.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::Value;
-use ureq::http::{self, HeaderName};
+use tdev_tests::process::{Request, Response, Upstream, serve};
 
 use crate::boundary::Boundaries;
-use crate::http::{Request, Response, serve};
-
-/// Headers that belong to one connection, and not to what is sent over it.
-const OF_THE_CONNECTION: [&str; 5] = [
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "transfer-encoding",
-];
 
 /// A message that a worker sent and the queue took.
 #[derive(Debug, Clone)]
@@ -55,23 +44,14 @@ impl Outbox {
 
 /// Starts a proxy to the AWS at `endpoint`, and returns its port.
 pub(crate) fn start(endpoint: String, boundaries: Arc<Boundaries>, outbox: Outbox) -> Result<u16> {
-    let config = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .allow_non_standard_methods(true)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .proxy(None)
-        .timeout_global(Some(Duration::from_secs(30)))
-        .build();
-    let http = ureq::Agent::from(config);
-    let endpoint: Arc<str> = endpoint.into();
+    let upstream = Upstream::new(endpoint);
     let port = serve(move |request| {
-        let (http, endpoint, outbox) = (http.clone(), Arc::clone(&endpoint), outbox.clone());
+        let (upstream, outbox) = (upstream.clone(), outbox.clone());
         let Some(place) = written_to(&request) else {
-            return Some(forward(&http, &endpoint, &request));
+            return Some(forward(&upstream, &request));
         };
         boundaries.pass(&place.clone(), move || {
-            let response = forward(&http, &endpoint, &request);
+            let response = forward(&upstream, &request);
             if place == "AmazonSQS.SendMessage" && response.status == 200 {
                 outbox.add(&request);
             }
@@ -95,31 +75,7 @@ fn written_to(request: &Request) -> Option<String> {
 }
 
 /// What AWS answers; where it does not, that it is not to be had.
-fn forward(http: &ureq::Agent, endpoint: &str, request: &Request) -> Response {
-    let answer = forwarded(http, endpoint, request);
+fn forward(upstream: &Upstream, request: &Request) -> Response {
+    let answer = upstream.forward(request);
     answer.unwrap_or_else(|error| Response::of(503, error.to_string()))
-}
-
-fn forwarded(http: &ureq::Agent, endpoint: &str, request: &Request) -> Result<Response> {
-    let mut outgoing = http::Request::builder()
-        .method(request.method.as_str())
-        .uri(format!("{endpoint}{}", request.target));
-    for (name, value) in &request.headers {
-        if !OF_THE_CONNECTION.contains(&name.as_str()) {
-            outgoing = outgoing.header(name, value);
-        }
-    }
-    let response = http.run(outgoing.body(request.body.as_slice())?)?;
-    let (parts, mut body) = response.into_parts();
-    let of_the_connection = |name: &HeaderName| OF_THE_CONNECTION.contains(&name.as_str());
-    Ok(Response {
-        status: parts.status.as_u16(),
-        headers: parts
-            .headers
-            .iter()
-            .filter(|(name, _)| !of_the_connection(name))
-            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
-            .collect(),
-        body: body.read_to_vec()?,
-    })
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Result;
 
 use crate::boundary::Boundaries;
-use crate::http::{Request, Response, serve};
+use tdev_tests::process::{Request, Response, serve};
 
 /// What came under one key.
 #[derive(Debug, Clone)]

@@ -6,13 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use jiff::Timestamp;
 use serde_json::json;
 use tdev_aws::{Artifacts, SdkConfig, Table};
-use tdev_domain::{
-    AgentKind, AgentVersion, ArtifactDigest, InvocationId, Limits, Manifest, ManifestDraft,
-    Quality, Registration, Settings, Source, State, StepMessage, TenantId, Tool, VersionNumber,
-};
+use tdev_domain::{ArtifactDigest, InvocationId, Settings, Source, StepMessage, TenantId};
 use tdev_journal::{Journals, TenantJournal, TenantRuns};
 use tokio::runtime::Runtime;
 
@@ -20,8 +16,8 @@ use crate::boundary::Boundaries;
 use crate::corpus::source;
 use crate::proxy::{self, Outbox};
 use crate::recorder::Recorder;
-use crate::stage::{Bus, Stage};
-use crate::worker::{Heard, Worker};
+use tdev_tests::process::{Bus, Stage, admit};
+use tdev_tests::process::{Heard, Worker};
 
 /// A worker and its surroundings.
 pub(crate) struct Rig<'a> {
@@ -127,46 +123,8 @@ impl<'a> Rig<'a> {
     /// Makes an agent callable by others, and by whoever wants the capability.
     pub(crate) fn register(&self, name: &str, body: &str, capability: &str) -> Result<()> {
         let artifact = self.store(body)?;
-        self.runtime
-            .block_on(self.admit(name, artifact, capability))
-    }
-
-    async fn admit(&self, name: &str, artifact: ArtifactDigest, capability: &str) -> Result<()> {
-        let now = Timestamp::now();
-        let draft = ManifestDraft::default();
-        let tenant = self.tenant.clone();
-        let mut registration = Registration::accept(tenant, name.parse()?, artifact, 1, draft, now);
-        let table = self.table();
-        table.put_registration(&registration).await?;
-        let version = VersionNumber::FIRST;
-        for state in [State::Analysing, State::Probing, State::Active { version }] {
-            registration = registration.advance(state, "for the test", now)?;
-            if !registration.state.name().is_settled() {
-                table.put_registration(&registration).await?;
-            }
-        }
-        let version = AgentVersion {
-            tenant: registration.tenant.clone(),
-            agent: registration.agent.clone(),
-            version,
-            kind: AgentKind::Code,
-            artifact: registration.artifact.clone(),
-            bytes: registration.bytes,
-            manifest: Manifest {
-                description: "Is called.".to_owned(),
-                capabilities: vec![capability.parse()?],
-                utterances: Vec::new(),
-                examples: Vec::new(),
-                input_schema: None,
-                output_schema: None,
-                tools: Tool::ALL.into(),
-                limits: Limits::default(),
-            },
-            quality: Quality::from_parts(Vec::new()),
-            findings: Vec::new(),
-            registration: registration.id.clone(),
-            created_at: now,
-        };
-        Ok(table.admit(&registration, &version, None).await?)
+        let (table, name, capability) = (self.table(), name.parse()?, capability.parse()?);
+        let admitted = admit(&table, &self.tenant, name, artifact, capability);
+        self.runtime.block_on(admitted)
     }
 }

@@ -17,7 +17,7 @@ use crate::boundary::Kill;
 use crate::corpus::Signals;
 use crate::lane::{Lane, ending};
 use crate::mail::{Dice, Letter, Mail};
-use crate::worker::Heard;
+use tdev_tests::process::Heard;
 
 /// The most deliveries of a run.
 const MAX_DELIVERIES: usize = 400;

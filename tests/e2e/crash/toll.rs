@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 
 use crate::boundary::{Kill, Moment};
 use crate::run::{Finished, Plan};
-use crate::stage::Stage;
+use tdev_tests::process::Stage;
 
 /// How many are at it at a time.
 const LANES: usize = 2;

@@ -19,10 +19,10 @@ use crate::boundary::{Kill, Moment};
 use crate::check;
 use crate::mail::Dice;
 use crate::run::Plan;
-use crate::stage::Stage;
 use crate::toll::{Row, disturb, kill_all};
 use corpus::{Flow, corpus};
 use lane::Lane;
+use tdev_tests::process::Stage;
 
 /// At how many of its writes a workflow is disturbed in the suite.
 const SPREAD: usize = 16;

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
-use tdev_aws::InvocationFilter;
+use tdev_aws::{InvocationFilter, InvocationState};
 use tdev_security::Principal;
 use utoipa::IntoParams;
 
@@ -21,7 +21,6 @@ use super::{find, identifier};
 use crate::Deps;
 use crate::accepted::poll_later;
 use crate::extract::{Params, Segments, choice, parameter};
-use crate::openapi::INVOCATION_STATES;
 use crate::pagination::{Page, listing_failed, page_request};
 use crate::problem::Problem;
 use crate::problems;
@@ -104,7 +103,7 @@ pub(crate) async fn list(
     Extension(principal): Extension<Principal>,
     Params(query): Params<ListQuery>,
 ) -> Result<Json<Page<SummaryView>>, Problem> {
-    let states = INVOCATION_STATES.map(|state| (state.as_str(), state));
+    let states = InvocationState::ALL.map(|state| (state.as_str(), state));
     let filter = InvocationFilter {
         agent: parameter("agent", query.agent.as_deref())?,
         status: choice("status", query.status.as_deref(), states)?,

@@ -12,7 +12,7 @@ use tdev_testing::Response;
 
 use crate::control::waiting;
 use crate::routing::trained;
-use crate::runs::{SAMPLE_RUN, awaiting, moved, stored};
+use crate::run_fixtures::{SAMPLE_RUN, awaiting, moved, stored};
 use crate::support::{Api, SAMPLE_KEY, stable};
 use crate::tasks::{decision, given_up, queued};
 use crate::watching::store;

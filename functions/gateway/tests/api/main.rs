@@ -8,6 +8,7 @@
 
 mod access;
 mod agents;
+mod calls;
 mod control;
 mod documentation;
 mod durable;
@@ -22,6 +23,7 @@ mod problems;
 mod registration;
 mod routing;
 mod run_control;
+mod run_fixtures;
 mod runs;
 mod settings;
 mod support;

@@ -6,7 +6,7 @@ use tdev_domain::{RunStatus, StopCause};
 use tdev_run::Store;
 
 use crate::control::sent;
-use crate::runs::{SAMPLE_RUN, awaiting, moved, store, stored, varied};
+use crate::run_fixtures::{SAMPLE_RUN, awaiting, moved, store, stored, varied};
 use crate::workflows::{definition, register, with_agent};
 
 #[tokio::test]

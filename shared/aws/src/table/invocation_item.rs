@@ -23,7 +23,7 @@ use tdev_domain::{
 use super::due::{self, EARLY};
 use super::item::{self, Item};
 use super::keys::EXPIRES_AT;
-use super::{keys, listed, packed};
+use super::{invocation_listing, keys, packed};
 use crate::{Error, Objects, Result};
 
 /// The most bytes of JSON that a value may have in an item.
@@ -92,7 +92,7 @@ pub(super) async fn encode(
     let body = packed::pack(operation, &Body { content, beside })?;
     // What was only accepted is not listed: what is soon over enters the index once.
     if record.revision > 0 {
-        let listed = listed::attributes(record);
+        let listed = invocation_listing::attributes(record);
         item.extend(listed.map_err(|e| Error::rejected(operation, e))?);
     }
     item.insert(BODY.to_owned(), body);

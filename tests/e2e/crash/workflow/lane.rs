@@ -13,8 +13,8 @@ use super::corpus::{AGENTS, Flow, input};
 use crate::boundary::Boundaries;
 use crate::proxy;
 use crate::rig::Rig;
-use crate::stage::Stage;
-use crate::worker::{Heard, Worker};
+use tdev_tests::process::Stage;
+use tdev_tests::process::{Heard, Worker};
 
 /// One workflow's part of the test.
 pub(crate) struct Lane<'a> {

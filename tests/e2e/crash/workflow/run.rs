@@ -17,7 +17,7 @@ use super::corpus::Act;
 use super::lane::Lane;
 use crate::mail::{Dice, Letter, Mail};
 use crate::run::{Finished, Plan, due};
-use crate::worker::Heard;
+use tdev_tests::process::Heard;
 
 /// The most deliveries of a run.
 const MAX_DELIVERIES: usize = 600;

@@ -7,18 +7,20 @@ use std::thread;
 
 /// What a client sent.
 #[derive(Debug)]
-pub(crate) struct Request {
-    pub(crate) method: String,
+pub struct Request {
+    /// In capitals.
+    pub method: String,
     /// The path and the query.
-    pub(crate) target: String,
+    pub target: String,
     /// Names in lower case.
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+    pub headers: Vec<(String, String)>,
+    /// Whatever it says that it is.
+    pub body: Vec<u8>,
 }
 
 impl Request {
     /// A header's value, or nothing.
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value)
     }
@@ -26,15 +28,18 @@ impl Request {
 
 /// What it is answered. The length is added.
 #[derive(Debug, Clone)]
-pub(crate) struct Response {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// Without that of the length.
+    pub headers: Vec<(String, String)>,
+    /// Of any type.
+    pub body: Vec<u8>,
 }
 
 impl Response {
     /// An answer without headers of its own.
-    pub(crate) fn of(status: u16, body: impl Into<Vec<u8>>) -> Self {
+    pub fn of(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status,
             headers: Vec::new(),
@@ -45,7 +50,7 @@ impl Response {
 
 /// Serves `handler` on loopback until the process ends, and returns the port. A request for which
 /// there is no answer has its connection closed.
-pub(crate) fn serve(
+pub fn serve(
     handler: impl Fn(Request) -> Option<Response> + Send + Sync + 'static,
 ) -> io::Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;

@@ -10,14 +10,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use crate::http::{Request, Response, serve};
+use super::http::{Request, Response, serve};
 
 /// How long one delivery may take, the start of a process included.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What became of an event.
 #[derive(Debug)]
-pub(crate) enum Heard {
+pub enum Heard {
     /// The function answered.
     Answered(Value),
     /// The function failed.
@@ -33,7 +33,7 @@ type News = (u64, Heard);
 
 /// The process, to be dealt with from where its requests arrive.
 #[derive(Debug, Clone)]
-pub(crate) struct Victim {
+pub struct Victim {
     processes: Arc<Mutex<Processes>>,
     news: Sender<News>,
 }
@@ -49,14 +49,14 @@ struct Processes {
 
 impl Victim {
     /// Kills the process, and waits until it is gone.
-    pub(crate) fn kill(&self) {
+    pub fn kill(&self) {
         let mut processes = self.processes();
         end(&mut processes.current);
         drop(self.news.send((processes.number, Heard::Killed)));
     }
 
     /// Leaves the process hanging; another one is to go on.
-    pub(crate) fn stall(&self) {
+    pub fn stall(&self) {
         let mut processes = self.processes();
         processes.aside = processes.current.take();
         drop(self.news.send((processes.number, Heard::Stalled)));
@@ -79,7 +79,7 @@ fn end(process: &mut Option<Child>) {
 
 /// A worker that is started when it is needed.
 #[derive(Debug)]
-pub(crate) struct Worker {
+pub struct Worker {
     program: PathBuf,
     variables: Vec<(&'static str, String)>,
     log: PathBuf,
@@ -94,7 +94,7 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// A worker of the function `name` that runs `program`, not started yet. What it prints is added to `log`.
-    pub(crate) fn new(name: &str, program: PathBuf, log: PathBuf) -> Self {
+    pub fn new(name: &str, program: PathBuf, log: PathBuf) -> Self {
         let (tell, news) = channel();
         let victim = Victim {
             processes: Arc::default(),
@@ -125,20 +125,17 @@ impl Worker {
     }
 
     /// The process, to be dealt with from elsewhere.
-    pub(crate) fn victim(&self) -> Victim {
+    pub fn victim(&self) -> Victim {
         self.victim.clone()
     }
 
     /// Adds to the environment that the process starts with.
-    pub(crate) fn configure(
-        &mut self,
-        variables: impl IntoIterator<Item = (&'static str, String)>,
-    ) {
+    pub fn configure(&mut self, variables: impl IntoIterator<Item = (&'static str, String)>) {
         self.variables.extend(variables);
     }
 
     /// Gives the function an event, and waits for what becomes of it.
-    pub(crate) fn invoke(&mut self, event: &Value) -> Result<Heard> {
+    pub fn invoke(&mut self, event: &Value) -> Result<Heard> {
         self.start()?;
         if let Some(events) = &self.events {
             events.send(event.to_string())?;
@@ -155,7 +152,7 @@ impl Worker {
 
     /// Waits until the process that was left hanging, and is not any more, has done with its
     /// event, and ends it.
-    pub(crate) fn dismiss(&mut self) -> Result<()> {
+    pub fn dismiss(&mut self) -> Result<()> {
         if !std::mem::take(&mut self.aside_is_done) {
             self.hear()?;
         }
@@ -169,7 +166,7 @@ impl Worker {
     }
 
     /// Gives the function a message of its queue, which was received `receives` times.
-    pub(crate) fn deliver(&mut self, body: &str, receives: usize) -> Result<Heard> {
+    pub fn deliver(&mut self, body: &str, receives: usize) -> Result<Heard> {
         self.delivered += 1;
         let id = format!("message-{}", self.delivered);
         let heard = self.invoke(&json!({"Records": [{

@@ -1,10 +1,12 @@
 //! Listings of invocations.
 
+use std::str::FromStr;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tdev_domain::{
-    AgentName, EffectKey, Invocation, InvocationId, InvocationStatus, TaskId, TenantId,
+    AgentName, EffectKey, Invalid, Invocation, InvocationId, InvocationStatus, TaskId, TenantId,
     VersionNumber,
 };
 
@@ -12,7 +14,7 @@ use super::item::{self, Item};
 use super::keys::{LISTED_AT, LISTING};
 use super::listing::{AGENT, IndexListing, STATE, SUMMARY, Wanted, created, listed_at};
 use super::{Page, PageRequest, Table, keys};
-use crate::{Error, Result};
+use crate::Result;
 
 const OPERATION: &str = "list invocations";
 
@@ -37,6 +39,16 @@ pub enum InvocationState {
 }
 
 impl InvocationState {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Queued,
+        Self::Running,
+        Self::Suspended,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
     /// The name as it is written: `suspended`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -48,6 +60,15 @@ impl InvocationState {
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
         }
+    }
+}
+
+impl FromStr for InvocationState {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let found = Self::ALL.into_iter().find(|state| state.as_str() == text);
+        found.ok_or_else(|| Invalid::new("status", "a status of a call, such as running"))
     }
 }
 
@@ -191,12 +212,11 @@ impl Rest {
 fn summary(item: &Item) -> Result<InvocationSummary> {
     let rest: Rest = item::json(OPERATION, item, SUMMARY)?;
     let (created_at, id) = created(OPERATION, item, rest.ns)?;
-    let state = item::text(OPERATION, item, STATE)?.to_owned();
     Ok(InvocationSummary {
         id,
         agent: item::parsed(OPERATION, item, AGENT)?,
         version: rest.version,
-        status: serde_json::from_value(state.into()).map_err(|e| Error::corrupt(OPERATION, e))?,
+        status: item::parsed(OPERATION, item, STATE)?,
         parent: rest.parent,
         task: rest.task,
         created_at,

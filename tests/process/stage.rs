@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::{Stack, output, variable};
 use anyhow::{Context, Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tdev_aws::{DUE_SHARDS, Due, DueInvocation, SdkConfig, Watermark};
 use tdev_journal::Journals;
-use tdev_tests::{Stack, output, variable};
 
 /// How often what is eventually there is asked for.
 const ASKS: usize = 50;
@@ -20,32 +20,37 @@ const HIDDEN: u32 = 3_600;
 
 /// What all workers share.
 #[derive(Debug)]
-pub(crate) struct Stage {
+pub struct Stage {
     stack: Stack,
     /// The function's binary.
-    pub(crate) program: PathBuf,
+    pub program: PathBuf,
     /// That of the function that routes tasks.
-    pub(crate) router: PathBuf,
-    pub(crate) endpoint: String,
-    pub(crate) journal: tdev_journal::Config,
-    pub(crate) dead_letter_queue_url: String,
-    pub(crate) task_queue_url: String,
+    pub router: PathBuf,
+    /// Where the local AWS is.
+    pub endpoint: String,
+    /// The table, the bucket, the key and the queue that runs are kept in.
+    pub journal: tdev_journal::Config,
+    /// Where messages go that are given up.
+    pub dead_letter_queue_url: String,
+    /// Where permits go.
+    pub task_queue_url: String,
     /// Which nobody reads.
-    pub(crate) train_queue_url: String,
+    pub train_queue_url: String,
     run: String,
     lanes: AtomicUsize,
 }
 
 /// A bus, and the queue that all its events go to.
 #[derive(Debug)]
-pub(crate) struct Bus {
-    pub(crate) name: String,
+pub struct Bus {
+    /// Its name, by which events are put on it.
+    pub name: String,
     queue_url: String,
 }
 
 impl Stage {
     /// Makes everything.
-    pub(crate) fn set() -> Result<Self> {
+    pub fn set() -> Result<Self> {
         // Two tests may begin in the same millisecond, in one process or in two.
         static TESTS: AtomicUsize = AtomicUsize::new(0);
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
@@ -59,7 +64,7 @@ impl Stage {
                 .trim_end_matches('/')
                 .to_owned(),
             journal: tdev_journal::Config {
-                table: format!("crash-{run}"),
+                table: format!("process-{run}"),
                 bucket: output("ArtifactsBucket")?,
                 key: Some(output("KeyArn")?),
                 step_queue_url: String::new(),
@@ -79,20 +84,20 @@ impl Stage {
     }
 
     /// A name that nothing else has.
-    pub(crate) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         let lane = self.lanes.fetch_add(1, Ordering::Relaxed);
-        format!("crash-{}-{lane}", self.run)
+        format!("process-{}-{lane}", self.run)
     }
 
     /// The configuration of clients of the local AWS.
-    pub(crate) async fn sdk(&self) -> SdkConfig {
+    pub async fn sdk(&self) -> SdkConfig {
         let config = tdev_aws::load_config().await;
         let builder = config.into_builder().endpoint_url(&self.endpoint);
         builder.build()
     }
 
     /// The environment of a function that speaks to the AWS on this port.
-    pub(crate) fn environment(&self, port: u16) -> [(&'static str, String); 7] {
+    pub fn environment(&self, port: u16) -> [(&'static str, String); 7] {
         [
             ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}")),
             ("TABLE_NAME", self.journal.table.clone()),
@@ -149,7 +154,7 @@ impl Stage {
     }
 
     /// A new bus, and all its events kept.
-    pub(crate) fn bus(&self, name: &str) -> Result<Bus> {
+    pub fn bus(&self, name: &str) -> Result<Bus> {
         let queue_url = self.queue(name)?;
         let asked = json!({"QueueUrl": queue_url, "AttributeNames": ["QueueArn"]});
         let attributes = self.aws("sqs", "AmazonSQS.GetQueueAttributes", &asked)?;
@@ -175,11 +180,7 @@ impl Stage {
 
     /// The events that came to the bus since the last time, by idempotency key, once there are as
     /// many keys as expected.
-    pub(crate) fn events(
-        &self,
-        bus: &Bus,
-        expected: usize,
-    ) -> Result<BTreeMap<String, Vec<Value>>> {
+    pub fn events(&self, bus: &Bus, expected: usize) -> Result<BTreeMap<String, Vec<Value>>> {
         let mut events: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for _ in 0..ASKS {
             let wait = u8::from(events.len() < expected);
@@ -206,7 +207,7 @@ impl Stage {
     }
 
     /// What a keeper would find at the end of time.
-    pub(crate) async fn left_over(&self) -> Result<Vec<String>> {
+    pub async fn left_over(&self) -> Result<Vec<String>> {
         let journals = Journals::new(&self.sdk().await, &self.journal);
         let far = Timestamp::now().checked_add(SignedDuration::from_hours(100_000))?;
         let mut found = Vec::new();
