@@ -14,7 +14,9 @@ use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tdev_aws::{Rollback, RolledBack};
-use tdev_domain::{Agent, AgentKind, AgentName, AgentStatus, Capability, TenantId, VersionNumber};
+use tdev_domain::{
+    Agent, AgentKind, AgentName, AgentStatus, CallId, Capability, TenantId, VersionNumber,
+};
 use tdev_security::Principal;
 use utoipa::{IntoParams, ToSchema};
 
@@ -200,6 +202,7 @@ problems!(RollbackProblems, POST:
 pub(crate) async fn roll_back(
     State(deps): State<Arc<Deps>>,
     Extension(principal): Extension<Principal>,
+    Extension(call): Extension<CallId>,
     Segments(name): Segments<String>,
     headers: HeaderMap,
     body: Bytes,
@@ -216,10 +219,15 @@ pub(crate) async fn roll_back(
         quarantine: request.quarantine,
     };
     let now = Timestamp::now();
-    let rolled_back = deps.table.roll_back(&agent.tenant, &agent.name, how, now);
+    let table = &deps.table;
+    let rolled_back = table.roll_back(&agent.tenant, &agent.name, how, call, now);
     match rolled_back.await? {
         RolledBack::Moved { agent, from, held } => {
             tracing::info!(agent = %agent.name, %from, to = %agent.latest, ?held, "rolled back");
+            retrain(&deps, &agent.tenant).await;
+            Ok(Json(agent.into()))
+        }
+        RolledBack::MovedBefore(agent) => {
             retrain(&deps, &agent.tenant).await;
             Ok(Json(agent.into()))
         }

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentName, ArtifactDigest, Capability, Finding, Manifest, Quality, RegistrationId, TenantId,
-    VersionNumber,
+    AgentName, ArtifactDigest, CallId, Capability, Finding, Manifest, Quality, RegistrationId,
+    TenantId, VersionNumber,
 };
 
 /// What an agent is made of.
@@ -50,6 +50,9 @@ pub struct Agent {
     pub created_at: Timestamp,
     /// When the pointer last moved.
     pub updated_at: Timestamp,
+    /// The call that last moved it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_back_by: Option<CallId>,
     /// Counts the writes, from 0; each is made on condition of the count it read.
     pub revision: u32,
 }
@@ -98,6 +101,7 @@ impl Agent {
             capabilities: version.manifest.capabilities.clone(),
             created_at: current.map_or(version.created_at, |agent| agent.created_at),
             updated_at: version.created_at,
+            moved_back_by: current.and_then(|agent| agent.moved_back_by),
             revision: current.map_or(0, |agent| agent.revision + 1),
         }
     }

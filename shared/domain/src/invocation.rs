@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AgentFailure, AgentName, AgentVersion, ArtifactDigest, InvocationId, Limits, LogLine, StepTry,
-    TaskId, TenantId, Tool, VersionNumber,
+    AgentFailure, AgentName, AgentVersion, ArtifactDigest, CallId, InvocationId, Limits, LogLine,
+    StepTry, TaskId, TenantId, Tool, VersionNumber,
 };
 
 pub use self::effect::{
@@ -232,6 +232,10 @@ pub struct Invocation {
     pub first_effect: u32,
     /// Signals that no one has waited for yet, in order of arrival.
     pub signals: Vec<Signal>,
+    /// The calls that sent the last of those that were accepted, waited for or not: what one of them
+    /// sends again is no other signal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signalled: Vec<CallId>,
     /// The effect that waits for this invocation.
     pub parent: Option<EffectKey>,
     /// The task that waits for this invocation.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use serde_json::Value;
 use tdev_domain::{
-    Answer, Invocation, InvocationChange, InvocationId, InvocationStatus, Signal, Wait,
+    Answer, CallId, Invocation, InvocationChange, InvocationId, InvocationStatus, Signal, Wait,
 };
 
 use crate::error::written;
@@ -34,7 +34,8 @@ pub enum SignalError {
     Failed(#[from] Error),
 }
 
-/// Gives the invocation a signal: to the effect that waits for it, or to be waited for.
+/// Gives the invocation a signal: to the effect that waits for it, or to be waited for. What `call`
+/// has sent already, and is among the last [`MAX_SIGNALS`] that were accepted, is not given again.
 ///
 /// Returns the wake-up to send, if the invocation goes on by it.
 ///
@@ -43,6 +44,7 @@ pub enum SignalError {
 /// [`SignalError`] says which of them mean that it was not accepted.
 pub async fn signal(
     id: &InvocationId,
+    call: CallId,
     name: &str,
     payload: Value,
     journal: &impl Journal,
@@ -59,7 +61,14 @@ pub async fn signal(
     for _ in 0..MAX_CONFLICTS {
         let found = journal.load(id).await.map_err(Error::from)?;
         let found = found.ok_or(SignalError::Unknown)?;
-        let (record, wake) = signalled(&found, signal.clone(), now)?;
+        if found.signalled.contains(&call) {
+            return Ok(None);
+        }
+        let (mut record, wake) = signalled(&found, signal.clone(), now)?;
+        if record.signalled.len() == MAX_SIGNALS {
+            record.signalled.remove(0);
+        }
+        record.signalled.push(call);
         if written(journal.commit(&[InvocationChange::to(record)]).await).map_err(Error::from)? {
             return Ok(wake);
         }

@@ -82,6 +82,7 @@ pub fn accept(
         next_effect: 1,
         first_effect: 1,
         signals: Vec::new(),
+        signalled: Vec::new(),
         parent: None,
         task: None,
         step: None,

@@ -10,7 +10,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tdev_domain::{InvocationId, TaskMessage, TenantId};
+use tdev_domain::{CallId, InvocationId, TaskMessage, TenantId};
 use tdev_invocation::limits::{MAX_SIGNAL_BYTES, MAX_SIGNALS};
 use tdev_invocation::{Cancellation, SignalError, Waiter};
 use tdev_security::Principal;
@@ -74,6 +74,7 @@ problems!(SignalProblems, POST:
 pub(crate) async fn signal(
     State(deps): State<Arc<Deps>>,
     Extension(principal): Extension<Principal>,
+    Extension(call): Extension<CallId>,
     Segments((id, name)): Segments<(String, String)>,
     headers: HeaderMap,
     body: Bytes,
@@ -83,7 +84,8 @@ pub(crate) async fn signal(
     let id = identifier(&id)?;
     let tenant = principal.tenant;
     let journal = deps.journals.of(&tenant);
-    let sent = tdev_invocation::signal(&id, &name, payload, &journal, Timestamp::now()).await;
+    let now = Timestamp::now();
+    let sent = tdev_invocation::signal(&id, call, &name, payload, &journal, now).await;
     if let Some(wake) = sent.map_err(not_accepted)? {
         tell(&deps, &tenant, Waiter::Invocation(wake)).await;
     }

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use tdev_invocation::limits::MAX_SIGNALS;
 use tdev_lambda::idempotency::fingerprint;
 use tdev_testing::Response;
 
 use crate::support::{Answer, Api, SOURCE};
+use crate::watching::{called, store};
 use crate::{evolutions, workflows};
 
 async fn register(api: &Api, idempotency_key: &str, name: &str) -> Answer {
@@ -214,9 +216,8 @@ async fn able_to_make(prefix: &str) -> Api {
 }
 
 /// Makes a call whose gateway is lost before its `nth` request to AWS, and the same call again when
-/// the claim of the first is over. Says whether the first was lost at all.
-async fn lost_before(nth: usize, path: &str, body: &Value, prefix: &str) -> bool {
-    let api = able_to_make(prefix).await;
+/// the claim of the first is over. Returns the answer, and whether the first was lost at all.
+async fn interrupted(api: &Api, nth: usize, path: &str, body: &Value) -> (Answer, bool) {
     api.aws.forget_requests();
     let call = || {
         let call = api.call(Method::POST, path);
@@ -236,14 +237,21 @@ async fn lost_before(nth: usize, path: &str, body: &Value, prefix: &str) -> bool
 
     let again = call().await;
     assert!(again.status.is_success(), "{nth}: {}", again.text);
+    let third = call().await;
+    assert_eq!(third.text, again.text);
+    assert_eq!(third.header("idempotency-replayed"), "true");
+    (again, was_lost)
+}
+
+/// Loses the gateway of a call that makes something before its `nth` request; whether it was lost.
+async fn lost_before(nth: usize, path: &str, body: &Value, prefix: &str) -> bool {
+    let api = able_to_make(prefix).await;
+    let (again, was_lost) = interrupted(&api, nth, path, body).await;
     let made = made(&api, prefix);
     assert_eq!(made.len(), 1, "{path}, lost before request {nth}: {made:?}");
     let answer = again.json();
     let id = answer.get("id").unwrap_or(&answer["invocation"]);
     assert_eq!(*id, made.first().unwrap().as_str(), "{}", again.text);
-    let third = call().await;
-    assert_eq!(third.text, again.text);
-    assert_eq!(third.header("idempotency-replayed"), "true");
     was_lost
 }
 
@@ -274,6 +282,51 @@ async fn wherever_a_gateway_is_lost_what_was_asked_for_is_made_once() {
         }
         assert!(lost > 3, "{path} was lost at {lost} places only");
     }
+}
+
+#[tokio::test]
+async fn wherever_a_gateway_is_lost_an_agent_goes_back_once() {
+    for body in [json!({}), json!({"quarantine": true})] {
+        let mut lost = 0;
+        loop {
+            let api = Api::new().await;
+            for _ in 0..4 {
+                api.admit("echo", json!({})).await;
+            }
+            let (again, was_lost) =
+                interrupted(&api, lost, "/v1/agents/echo/rollback", &body).await;
+            assert_eq!(again.json()["version"], 3, "lost before request {lost}");
+            let agent = api.get("/v1/agents/echo").await.json();
+            assert_eq!(agent["version"], 3, "lost before request {lost}");
+            if !was_lost {
+                break;
+            }
+            lost += 1;
+        }
+        assert!(lost > 3, "{body} was lost at {lost} places only");
+    }
+}
+
+#[tokio::test]
+async fn wherever_a_gateway_is_lost_a_signal_is_sent_once() {
+    let mut lost = 0;
+    loop {
+        let api = Api::new().await;
+        let record = store(&api, called(), Vec::new()).await;
+        let path = format!("/v1/invocations/{}/signals/go", record.id);
+        let (_, was_lost) = interrupted(&api, lost, &path, &json!({"payload": 1})).await;
+        for _ in 1..MAX_SIGNALS {
+            let other = api.post(&path, json!({})).await;
+            assert_eq!(other.status, StatusCode::ACCEPTED, "lost before {lost}");
+        }
+        let full = api.post(&path, json!({})).await;
+        assert_eq!(full.problem(), "too-many-signals", "lost before {lost}");
+        if !was_lost {
+            break;
+        }
+        lost += 1;
+    }
+    assert!(lost > 2, "it was lost at {lost} places only");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use tdev_domain::evolution::{Champion, Held, StatusName, descendants, previous};
-use tdev_domain::{Agent, AgentName, AgentStatus, TenantId, VersionNumber};
+use tdev_domain::{Agent, AgentName, AgentStatus, CallId, TenantId, VersionNumber};
 
 use super::evolutions::EvolutionFilter;
 use super::page::Listing;
@@ -37,6 +37,8 @@ pub enum RolledBack {
         /// The versions that are held now and were not before.
         held: Vec<VersionNumber>,
     },
+    /// This very call has moved the agent already, which is as it is here.
+    MovedBefore(Agent),
     /// There is no such agent, or it is deleted.
     NoAgent,
     /// There is no such version to go back to, or it is held.
@@ -108,12 +110,16 @@ impl Table {
         tenant: &TenantId,
         name: &AgentName,
         how: Rollback,
+        call: CallId,
         now: Timestamp,
     ) -> Result<RolledBack> {
         let current = self.agent(tenant, name).await?;
         let Some(current) = current.filter(|agent| agent.status == AgentStatus::Active) else {
             return Ok(RolledBack::NoAgent);
         };
+        if current.moved_back_by == Some(call) {
+            return Ok(RolledBack::MovedBefore(current));
+        }
         let champions = self.all_champions(tenant, name).await?;
         let mut harmful = BTreeSet::new();
         if how.quarantine {
@@ -136,7 +142,10 @@ impl Table {
         };
         let held = self.hold(&champions, &harmful, current.latest, now).await?;
         self.call_off(tenant, name, &harmful, now).await?;
-        let next = current.pointing_to(&version, now);
+        let next = Agent {
+            moved_back_by: Some(call),
+            ..current.pointing_to(&version, now)
+        };
         self.move_pointer(&current, &next).await?;
         Ok(RolledBack::Moved {
             agent: next,

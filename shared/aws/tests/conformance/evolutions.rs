@@ -6,7 +6,7 @@ use tdev_domain::evolution::{
     ProblemRecord, Progress, Spent, Status, StatusName, StopReason, Trigger, Winner,
 };
 use tdev_domain::{
-    Agent, AgentName, ArtifactDigest, RegistrationId, State, TenantId, VersionNumber,
+    Agent, AgentName, ArtifactDigest, CallId, RegistrationId, State, TenantId, VersionNumber,
 };
 
 use crate::fixtures::{accepted, active, advance, tenant, version};
@@ -255,22 +255,27 @@ async fn evolved(table: &Table) -> AgentName {
     let mut current: Option<Agent> = None;
     let name: AgentName = "packer".parse().unwrap();
     for _ in 0..4 {
-        let mut registration = accepted("packer");
-        table.put_registration(&registration).await.unwrap();
-        for state in [State::Analysing, State::Probing] {
-            registration = advance(&registration, state);
-            table.put_registration(&registration).await.unwrap();
-        }
-        let next = version(&registration, current.as_ref(), &["pack.bins"]);
-        let registration = active(&registration, next.version);
-        let admitted = table.admit(&registration, &next, current.as_ref()).await;
-        admitted.unwrap();
+        admit(table, current.as_ref()).await;
         current = table.agent(&tenant(), &name).await.unwrap();
     }
     for (base, made) in [(1, 2), (2, 4)] {
         promote(table, base, made).await;
     }
     name
+}
+
+/// Admits the next version.
+async fn admit(table: &Table, current: Option<&Agent>) {
+    let mut registration = accepted("packer");
+    table.put_registration(&registration).await.unwrap();
+    for state in [State::Analysing, State::Probing] {
+        registration = advance(&registration, state);
+        table.put_registration(&registration).await.unwrap();
+    }
+    let next = version(&registration, current, &["pack.bins"]);
+    let registration = active(&registration, next.version);
+    let admitted = table.admit(&registration, &next, current).await;
+    admitted.unwrap();
 }
 
 async fn promote(table: &Table, base: u32, made: u32) {
@@ -310,7 +315,11 @@ async fn who_goes_back_from_a_harmful_version_holds_what_came_of_it() {
         let (table, _) = stack.table().await;
         let name = evolved(&table).await;
         let now = Timestamp::now();
-        let roll_back = async |how| table.roll_back(&tenant(), &name, how, now).await.unwrap();
+        let roll_back = async |how| {
+            let call = CallId::generate();
+            let rolled_back = table.roll_back(&tenant(), &name, how, call, now).await;
+            rolled_back.unwrap()
+        };
         let agent = async || table.agent(&tenant(), &name).await.unwrap().unwrap();
 
         let plain = roll_back(Rollback::default()).await;
@@ -358,9 +367,43 @@ async fn who_goes_back_from_a_harmful_version_holds_what_came_of_it() {
         assert_eq!(roll_back(Rollback::default()).await, RolledBack::NoVersion);
         let nobody: AgentName = "nobody".parse().unwrap();
         let none = table
-            .roll_back(&tenant(), &nobody, Rollback::default(), now)
+            .roll_back(
+                &tenant(),
+                &nobody,
+                Rollback::default(),
+                CallId::generate(),
+                now,
+            )
             .await;
         assert_eq!(none.unwrap(), RolledBack::NoAgent);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_made_again_goes_back_once() {
+    for stack in stack::all() {
+        let (table, _) = stack.table().await;
+        let name = evolved(&table).await;
+        let call = CallId::generate();
+        let harmful = Rollback {
+            to: None,
+            quarantine: true,
+        };
+        let roll_back = async || {
+            let now = Timestamp::now();
+            let rolled_back = table.roll_back(&tenant(), &name, harmful, call, now).await;
+            rolled_back.unwrap()
+        };
+        let RolledBack::Moved { agent, .. } = roll_back().await else {
+            panic!("{}", stack.name);
+        };
+        assert_eq!(roll_back().await, RolledBack::MovedBefore(agent.clone()));
+
+        // It is remembered when the agent moves on.
+        admit(&table, Some(&agent)).await;
+        let moved_on = table.agent(&tenant(), &name).await.unwrap().unwrap();
+        assert_eq!(moved_on.latest, number(5), "{}", stack.name);
+        assert_eq!(roll_back().await, RolledBack::MovedBefore(moved_on));
     }
 }
 

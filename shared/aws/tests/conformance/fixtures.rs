@@ -103,6 +103,7 @@ pub(crate) fn invocation(agent: &str, input: Value) -> Invocation {
         next_effect: 1,
         first_effect: 1,
         signals: Vec::new(),
+        signalled: Vec::new(),
         parent: None,
         task: None,
         step: None,

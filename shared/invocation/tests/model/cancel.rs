@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use tdev_domain::{
-    Answer, EffectErrorKind, InvocationFailure, InvocationId, InvocationStatus, TaskId, Wait,
+    Answer, CallId, EffectErrorKind, InvocationFailure, InvocationId, InvocationStatus, TaskId,
+    Wait,
 };
 use tdev_invocation::{
     Cancellation, Outcome, Refusal, SignalError, Waiter, cancel, limits, signal,
@@ -168,7 +169,8 @@ fn a_signal_that_cannot_be_kept_is_refused() {
     let mut sim = sim("sleeper");
     let root = sim.root.clone();
     let send = |sim: &Sim, id: &InvocationId, payload| {
-        run(signal(id, "hello", payload, &sim.hands, sim.now()))
+        let call = CallId::generate();
+        run(signal(id, call, "hello", payload, &sim.hands, sim.now()))
     };
     let other = InvocationId::generate();
     assert!(matches!(
@@ -199,7 +201,17 @@ fn a_signal_wakes_only_whom_waits_for_its_name() {
     let mut sim = sim("approval");
     let root = sim.root.clone();
     sim.until(|sim| is_suspended(sim, &sim.root));
-    let send = |sim: &Sim, name| run(signal(&sim.root, name, json!(1), &sim.hands, sim.now()));
+    let send = |sim: &Sim, name| {
+        let call = CallId::generate();
+        run(signal(
+            &sim.root,
+            call,
+            name,
+            json!(1),
+            &sim.hands,
+            sim.now(),
+        ))
+    };
     assert_eq!(send(&sim, "other").unwrap(), None);
     assert!(matches!(
         sim.status(&root),
@@ -207,6 +219,37 @@ fn a_signal_wakes_only_whom_waits_for_its_name() {
     ));
     assert_eq!(send(&sim, "approve").unwrap().unwrap().invocation, root);
     assert_eq!(sim.status(&root), InvocationStatus::Queued);
+}
+
+#[test]
+fn a_call_that_is_made_again_sends_no_other_signal() {
+    let mut sim = sim("approval");
+    let root = sim.root.clone();
+    let call = CallId::generate();
+    let send = |sim: &Sim, call, name| {
+        run(signal(
+            &sim.root,
+            call,
+            name,
+            json!(1),
+            &sim.hands,
+            sim.now(),
+        ))
+        .unwrap()
+    };
+    let kept = |sim: &Sim| sim.record(&sim.root).signals.len();
+    assert_eq!(send(&sim, call, "other"), None);
+    assert_eq!(send(&sim, call, "other"), None);
+    assert_eq!(kept(&sim), 1, "while it waits to be asked for");
+
+    sim.until(|sim| is_suspended(sim, &sim.root));
+    let approval = CallId::generate();
+    assert!(send(&sim, approval, "approve").is_some());
+    assert_eq!(send(&sim, approval, "approve"), None);
+    assert_eq!(kept(&sim), 1, "after it was given");
+    sim.settle(|_, _| {});
+    assert!(sim.status(&root).is_final());
+    assert_eq!(send(&sim, approval, "approve"), None, "after the end");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tdev_domain::{
-    AgentName, Answer, ArtifactDigest, Call, Callee, EffectError, EffectKey, Invocation,
+    AgentName, Answer, ArtifactDigest, Call, CallId, Callee, EffectError, EffectKey, Invocation,
     InvocationChange, Limits, VersionNumber,
 };
 use tdev_invocation::{Journal, Machine, MachineError, Request, Turn, Unavailable, World, signal};
@@ -182,9 +182,9 @@ impl World for Hands {
             None => {}
             Some(Meanwhile::Signal) => {
                 let payload = json!({"sent": 1.0});
-                signal(&invocation.id, "go", payload, &self.journal, self.now)
-                    .await
-                    .unwrap();
+                let (id, call) = (&invocation.id, CallId::generate());
+                let sent = signal(id, call, "go", payload, &self.journal, self.now).await;
+                sent.unwrap();
             }
             Some(Meanwhile::Overtake) => {
                 let mut found = self.journal.load(&invocation.id).await?.unwrap();
