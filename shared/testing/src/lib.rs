@@ -29,9 +29,11 @@ mod condition;
 mod data_keys;
 mod exchange;
 mod fake;
+mod logged;
 mod memory;
 mod query;
 mod update;
 
 pub use exchange::{Request, Response};
 pub use fake::FakeAws;
+pub use logged::Logged;

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Write};
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use evolve_generation::SANDBOX_WORKER;
 use serde_json::{Value, json};
@@ -16,7 +14,7 @@ use tdev_evolution::search::drawing::{ancestry_svg, curve_svg, curve_text};
 use tdev_evolution::search::lineage::{Entry, Record};
 use tdev_evolution::search::{Id, Statistics};
 use tdev_sandbox::{Turn, Worker};
-use tracing_subscriber::fmt::MakeWriter;
+use tdev_testing::Logged;
 
 use crate::world::{World, settings, tenant};
 
@@ -60,53 +58,6 @@ fn problem() -> Value {
         },
         "canaries": [{"name": "later", "cases": cases(20..26)}],
     })
-}
-
-/// What is logged: everything, but for the SDK's own copies of what AWS answers, which have the
-/// cases in them as they are read. A function logs none of these unless it is told to.
-const EVERYTHING: &str = "trace,aws_smithy_runtime=debug";
-
-/// All that is logged in this process, by whatever thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn begin() -> Self {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .with_env_filter(EVERYTHING)
-            .with_writer(log.clone())
-            .finish();
-        tracing::subscriber::set_global_default(subscriber).expect("this test alone logs");
-        log
-    }
-
-    fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
 }
 
 /// Neither the secret nor a part of it that could be none else's, in any spelling.
@@ -204,7 +155,7 @@ fn last_of(entries: &[Entry]) -> Id {
 
 #[tokio::test]
 async fn a_planted_secret_is_in_nothing_that_is_kept_or_logged() {
-    let log = Log::begin();
+    let log = Logged::begin();
     for block in LEAKING {
         let world = World::of(&agent(block), &problem(), settings(12)).await;
         assert_eq!(world.search().await.unwrap().next, Next::Decide, "{block}");

@@ -8,9 +8,12 @@ use tdev_domain::{
     Quality, Registration, RegistrationId, Source, State, VersionNumber,
 };
 use tdev_lambda::env::Env;
-use tdev_testing::{FakeAws, Response};
+use tdev_testing::{FakeAws, Logged, Response};
 
 use super::*;
+
+/// The source of the winner, and what a candidate might have put into it.
+const WINNER: &str = "# winner: AKIA7PLANTED";
 
 struct World {
     aws: FakeAws,
@@ -158,8 +161,8 @@ impl World {
             kept.unwrap()
         };
         let winner = Winner {
-            source: keep(b"# winner".to_vec()).await,
-            bytes: 8,
+            source: keep(WINNER.as_bytes().to_vec()).await,
+            bytes: 22,
             loss: held_out,
             base_loss: 2.0,
             evidence: keep(evidence(held_out).to_string().into_bytes()).await,
@@ -230,7 +233,7 @@ async fn a_winner_becomes_the_next_version_by_registration() {
     let id = RegistrationId::promoting(&world.id);
     let registration = world.deps.table.registration(&tenant(), &id).await;
     let registration = registration.unwrap().unwrap();
-    assert_eq!(registration.artifact, ArtifactDigest::of(b"# winner"));
+    assert_eq!(registration.artifact, ArtifactDigest::of(WINNER.as_bytes()));
     let said = registration.submitted.description.as_deref();
     assert_eq!(said, Some("As the client said."));
     let sent = world.aws.requests_of("SQS.SendMessage");
@@ -258,6 +261,19 @@ async fn a_winner_becomes_the_next_version_by_registration() {
         world.said(),
         BTreeSet::from([("EvolutionPromoted".to_owned(), key)])
     );
+}
+
+#[tokio::test]
+async fn what_stands_in_a_winner_is_in_no_log() {
+    let log = Logged::begin();
+    let world = World::new(1.0, json!({})).await;
+    world.promote().await.unwrap();
+    let refused = World::new(3.0, json!({})).await;
+    assert_eq!(refused.ask("decide").await.unwrap(), Next::Over);
+    let text = log.text();
+    assert!(text.contains(world.id.as_str()), "it was listened to");
+    assert!(text.contains("SendMessage"), "at every level");
+    assert!(!text.contains("PLANTED"));
 }
 
 #[tokio::test]
