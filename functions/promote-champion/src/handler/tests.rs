@@ -267,7 +267,7 @@ async fn a_winner_becomes_the_next_version_by_registration() {
 async fn what_stands_in_a_winner_is_in_no_log() {
     let log = Logged::begin();
     let world = World::new(1.0, json!({})).await;
-    world.promote().await.unwrap();
+    Box::pin(world.promote()).await.unwrap();
     let refused = World::new(3.0, json!({})).await;
     assert_eq!(refused.ask("decide").await.unwrap(), Next::Over);
     let text = log.text();
