@@ -22,11 +22,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::Deps;
 use crate::extract::{Params, Segments, json_or_default, parameter};
-use crate::openapi::agent_kinds;
 use crate::pagination::{Page, listing_failed, page_request};
 use crate::problem::{Problem, ProblemType, Violation};
 use crate::problems;
 use crate::routing::retrain;
+use crate::schemas::agent_kinds;
 
 /// An agent, with what its latest version says of itself.
 #[derive(Debug, Serialize, ToSchema)]

@@ -33,6 +33,7 @@ mod report;
 mod request_id;
 mod routing;
 mod run;
+mod schemas;
 mod settings;
 mod submission;
 mod task;

@@ -20,10 +20,10 @@ use utoipa::ToSchema;
 use crate::Deps;
 use crate::accepted::{accepted, poll_later};
 use crate::extract::{Params, Segments, json_or_default};
-use crate::openapi::state_names;
 use crate::problem::{Problem, ProblemType, Violation};
 use crate::problems;
 use crate::report::ReportView;
+use crate::schemas::state_names;
 use crate::submission::{RegisterQuery, RegisterRequest, Submission};
 
 /// The most characters of the reason for a release.

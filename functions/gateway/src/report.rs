@@ -8,7 +8,7 @@ use tdev_domain::{
 use utoipa::ToSchema;
 
 use crate::manifest::ExampleBody;
-use crate::openapi::{failure_kinds, methods, severities};
+use crate::schemas::{failure_kinds, methods, severities};
 
 /// What analysis and probe found out.
 #[derive(Debug, Serialize, ToSchema)]

@@ -14,11 +14,11 @@ use crate::Deps;
 use crate::agents::find_agent;
 use crate::extract::{Params, Segments};
 use crate::manifest::ManifestView;
-use crate::openapi::agent_kinds;
 use crate::pagination::{Page, PageQuery, listing_failed, page_request};
 use crate::problem::{Problem, ProblemType};
 use crate::problems;
 use crate::report::{FindingView, QualityView};
+use crate::schemas::agent_kinds;
 
 /// One version of an agent.
 #[derive(Debug, Serialize, ToSchema)]

@@ -32,7 +32,7 @@ pub(crate) struct ListQuery {
     #[param(example = "online-bin-packer")]
     agent: Option<String>,
     /// Only evolutions that stand here.
-    #[param(schema_with = crate::openapi::evolution_states)]
+    #[param(schema_with = crate::schemas::evolution_states)]
     status: Option<String>,
     /// The most entries to return.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]

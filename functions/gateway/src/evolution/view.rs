@@ -11,7 +11,7 @@ use tdev_domain::evolution::{
 use tdev_domain::{AgentName, ArtifactDigest, VersionNumber};
 use utoipa::ToSchema;
 
-use crate::openapi::{evolution_states, judge_kinds};
+use crate::schemas::{evolution_states, judge_kinds};
 
 /// An evolution in a listing.
 #[derive(Debug, Serialize, ToSchema)]

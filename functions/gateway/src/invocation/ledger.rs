@@ -17,10 +17,10 @@ use utoipa::ToSchema;
 use super::{find, identifier};
 use crate::Deps;
 use crate::extract::{Params, Segments};
-use crate::openapi::{effect_classes, effect_error_kinds};
 use crate::pagination::{Page, PageQuery, page_request, place};
 use crate::problem::Problem;
 use crate::problems;
+use crate::schemas::{effect_classes, effect_error_kinds};
 
 /// A tool call that is over.
 #[derive(Debug, Serialize, ToSchema)]

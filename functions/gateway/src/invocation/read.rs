@@ -73,7 +73,7 @@ pub(crate) struct ListQuery {
     #[param(example = "text-statistics")]
     agent: Option<String>,
     /// Only invocations that stand here.
-    #[param(schema_with = crate::openapi::invocation_states)]
+    #[param(schema_with = crate::schemas::invocation_states)]
     status: Option<String>,
     /// The most entries to return.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::ledger::EffectView;
 use super::location;
-use crate::openapi::{effect_classes, failure_causes, failure_kinds, invocation_states, waits};
+use crate::schemas::{effect_classes, failure_causes, failure_kinds, invocation_states, waits};
 
 /// A durable run of one version of an agent on one input.
 #[derive(Debug, Serialize, ToSchema)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::openapi::{decision_reasons, filters, rule_actions, strategies};
+use crate::schemas::{decision_reasons, filters, rule_actions, strategies};
 
 /// Which agent a task goes to, if any, and everything that spoke for and against.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

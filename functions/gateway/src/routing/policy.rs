@@ -15,9 +15,9 @@ use utoipa::ToSchema;
 
 use crate::Deps;
 use crate::extract::json;
-use crate::openapi::{agent_shares, routing_rules, strategies};
 use crate::problem::{Problem, Violation};
 use crate::problems;
+use crate::schemas::{agent_shares, routing_rules, strategies};
 
 /// The most rules.
 const MAX_RULES: usize = 100;

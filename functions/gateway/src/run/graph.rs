@@ -32,7 +32,7 @@ use crate::workflow::{Format, GraphView, drawn};
 #[into_params(parameter_in = Query)]
 pub(crate) struct RunGraphQuery {
     /// In which form, in place of what `Accept` says.
-    #[param(schema_with = crate::openapi::graph_formats)]
+    #[param(schema_with = crate::schemas::graph_formats)]
     format: Option<String>,
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct ListQuery {
     #[param(example = "digest-documents")]
     workflow: Option<String>,
     /// Only runs that stand here.
-    #[param(schema_with = crate::openapi::run_states)]
+    #[param(schema_with = crate::schemas::run_states)]
     status: Option<String>,
     /// The most entries to return.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::view::StepErrorView;
 use crate::input::json_bytes;
-use crate::openapi::{compensation_states, step_kinds, step_states};
+use crate::schemas::{compensation_states, step_kinds, step_states};
 
 /// The most bytes of an output, as JSON, that is shown where several steps are.
 const MAX_OUTPUT_SHOWN: usize = 1024;

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::location;
 use super::step::StepView;
 use super::timing::{CriticalPathView, EstimateView};
-use crate::openapi::{run_states, step_error_kinds, stop_causes};
+use crate::schemas::{run_states, step_error_kinds, stop_causes};
 
 /// One execution of a workflow.
 #[derive(Debug, Serialize, ToSchema)]

@@ -16,10 +16,10 @@ use super::{location, not_admitted, permit};
 use crate::Deps;
 use crate::accepted::accepted;
 use crate::extract::{Params, Segments};
-use crate::openapi::given_up_reasons;
 use crate::pagination::{Page, PageQuery, listing_failed, page_request};
 use crate::problem::{Problem, ProblemType};
 use crate::problems;
+use crate::schemas::given_up_reasons;
 
 /// A task that was given up.
 #[derive(Debug, Serialize, ToSchema)]

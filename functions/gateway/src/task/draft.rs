@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 
 use crate::extract::{Object, given};
 use crate::input::check_size;
-use crate::openapi::priorities;
 use crate::problem::{Problem, Violation};
+use crate::schemas::priorities;
 
 /// The most characters of a text.
 const MAX_TEXT_CHARS: usize = 10_000;

@@ -16,10 +16,10 @@ use utoipa::ToSchema;
 use super::{find, identifier};
 use crate::Deps;
 use crate::extract::{Segments, given, json};
-use crate::openapi::verdicts;
 use crate::problem::{Problem, ProblemType, Violation};
 use crate::problems;
 use crate::routing::retrain;
+use crate::schemas::verdicts;
 
 /// What a client says of where its task went.
 #[derive(Debug, Deserialize, ToSchema)]

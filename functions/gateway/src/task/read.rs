@@ -73,7 +73,7 @@ async fn output(deps: &Deps, task: &Task) -> Result<Option<Value>, Problem> {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
     /// Only tasks that stand here.
-    #[param(schema_with = crate::openapi::task_states)]
+    #[param(schema_with = crate::schemas::task_states)]
     status: Option<String>,
     /// The most entries to return.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]

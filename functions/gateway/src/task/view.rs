@@ -11,8 +11,8 @@ use tdev_domain::{
 use utoipa::ToSchema;
 
 use super::draft::RetryBody;
-use crate::openapi::{faults, task_reasons, task_states};
 use crate::routing::DecisionView;
+use crate::schemas::{faults, task_reasons, task_states};
 
 /// How many characters of a text a listing shows.
 const TEXT_SHOWN: usize = 200;

@@ -22,9 +22,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::read::wanted;
 use crate::Deps;
 use crate::extract::{Params, Segments, choice};
-use crate::openapi::{dependency_kinds, step_kinds, step_states};
 use crate::problem::Problem;
 use crate::problems;
+use crate::schemas::{dependency_kinds, step_kinds, step_states};
 
 /// What is drawn, and how.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -35,7 +35,7 @@ pub(crate) struct GraphQuery {
     #[param(value_type = Option<u32>, minimum = 1)]
     version: Option<String>,
     /// In which form, in place of what `Accept` says.
-    #[param(schema_with = crate::openapi::graph_formats)]
+    #[param(schema_with = crate::schemas::graph_formats)]
     format: Option<String>,
 }
 

@@ -20,9 +20,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::read::wanted;
 use crate::Deps;
 use crate::extract::{Params, Segments, choice};
-use crate::openapi::dependency_kinds;
 use crate::problem::Problem;
 use crate::problems;
+use crate::schemas::dependency_kinds;
 
 /// What is looked at, and whether it is applied.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -33,7 +33,7 @@ pub(crate) struct OptimiseQuery {
     #[param(value_type = Option<u32>, minimum = 1)]
     version: Option<String>,
     /// The dependencies without which the definition is to be shown.
-    #[param(schema_with = crate::openapi::applications)]
+    #[param(schema_with = crate::schemas::applications)]
     apply: Option<String>,
 }
 

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::location;
 use super::optimise::FiguresView;
-use crate::openapi::warning_codes;
+use crate::schemas::warning_codes;
 
 /// The most warnings that are shown.
 const MAX_WARNINGS: usize = 100;
