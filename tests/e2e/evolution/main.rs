@@ -1,25 +1,14 @@
-//! Evolution over the deployed stack: generations, the gate, a person's answer, what a champion
-//! descends from, the schedule, and an agent that became worse.
+//! Evolution over the deployed stack: generations, whole and in shards, the gate, a person's
+//! answer, what a champion descends from, the schedule, and an agent that became worse.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::time::{Duration, Instant};
+mod stored;
 
-use anyhow::{Context, Result, bail, ensure};
-use jiff::Timestamp;
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use tdev_aws::Table;
-use tdev_domain::AgentLoad;
-use tdev_domain::evolution::{
-    Baseline, Ending, Evolution, EvolutionDraft, EvolutionId, Schedule, Status, StopReason, Trigger,
-};
-use tdev_evolution::gate::Policy;
 use tdev_evolution::search::lineage::Record;
-use tdev_evolution::{Budget, Settings};
-use tdev_tests::{Answer, Stack, output, variable};
-
-/// How long the schedule may take to find what is due.
-const PATIENCE: Duration = Duration::from_mins(6);
+use tdev_tests::{Answer, Stack};
 
 /// An agent that is wrong by what its block says.
 const SOURCE: &str = r#""""Scales numbers."""
@@ -259,114 +248,5 @@ fn what_cannot_evolve_is_told_so() -> Result<()> {
     let bad = json!({"name": "bad", "judge": {"kind": "cases", "metric": {"kind": "absolute"}}});
     let answer = stack.post("/v1/problems", &bad)?;
     ensure!(answer.problem() == "invalid-problem", "{:#}", answer.body);
-    Ok(())
-}
-
-/// An evolution as whoever stores one that follows another does, told to nobody.
-fn untold(stack: &Stack, name: &str, schedule: Option<Schedule>) -> Result<Evolution> {
-    registered(stack, name)?;
-    let problem = stack.get(&format!("/v1/problems/{name}"))?.body;
-    let settings = Settings {
-        population: 40,
-        budget: Budget {
-            generations: 3,
-            ..Budget::default()
-        },
-        ..Settings::default()
-    };
-    let draft = EvolutionDraft {
-        tenant: "e2e-a".parse()?,
-        agent: name.parse()?,
-        base: 1.try_into()?,
-        problem: name.parse()?,
-        problem_digest: problem["digest"].as_str().unwrap_or_default().parse()?,
-        seed: 5,
-        settings: serde_json::to_value(settings)?,
-        policy: serde_json::to_value(Policy::default())?,
-        approval_seconds: 60,
-        schedule,
-        trigger: Trigger::Schedule,
-    };
-    let id = EvolutionId::generate();
-    Ok(Evolution::accept(id, draft, Timestamp::now()))
-}
-
-/// Writes to the stack's table.
-fn write<T>(writing: impl AsyncFnOnce(&Table) -> tdev_aws::Result<T>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let endpoint = variable("TDEV_E2E_ENDPOINT")?;
-    let table = output("TableName")?;
-    runtime.block_on(async {
-        let config = tdev_aws::load_config().await;
-        let config = config.into_builder().endpoint_url(endpoint).build();
-        Ok(writing(&Table::new(&config, table)).await?)
-    })
-}
-
-/// Waits until the schedule has seen to what is due and a generation was made.
-fn until_begun(stack: &Stack, id: &EvolutionId) -> Result<Value> {
-    let path = format!("/v1/evolutions/{id}");
-    let end = Instant::now() + PATIENCE;
-    loop {
-        let found = stack.get(&path)?.body;
-        if found["progress"]["generation"].is_u64() {
-            return Ok(found);
-        }
-        if Instant::now() > end {
-            bail!("nobody began {found:#}");
-        }
-        std::thread::sleep(Duration::from_secs(1));
-    }
-}
-
-#[test]
-fn what_nobody_begins_is_begun_by_the_schedule() -> Result<()> {
-    let stack = Stack::from_env()?;
-    let evolution = untold(&stack, "scheduled-scaler", None)?;
-    write(async |table| table.put_evolution(&evolution).await)?;
-    until_begun(&stack, &evolution.id)?;
-    Ok(())
-}
-
-#[test]
-fn an_agent_that_became_worse_evolves_again() -> Result<()> {
-    let stack = Stack::from_env()?;
-    let watched = Schedule {
-        baseline: Some(Baseline {
-            success_rate: Some(0.9),
-            ..Baseline::default()
-        }),
-        ..Schedule::default()
-    };
-    let accepted = untold(&stack, "declining-scaler", Some(watched))?;
-    let draft = &accepted.draft;
-    let now = Timestamp::now();
-    let load = AgentLoad {
-        succeeded: 50,
-        failed: 50,
-        revision: 1,
-        ..AgentLoad::idle(draft.tenant.clone(), draft.agent.clone())
-    };
-    let stopped = StopReason::Plateau;
-    let begun = accepted.begun(now);
-    let examined = begun.advance(Status::Examining { stopped }, now)?;
-    let finished = examined.advance(Status::Finished(Ending::NoBetter), now)?;
-    // Stored as it ended, and to be looked at now, not in ten minutes.
-    let ended = Evolution {
-        revision: 0,
-        due_at: Some(now),
-        ..finished
-    };
-    write(async |table| {
-        table.put_agent_load(&load).await?;
-        table.put_evolution(&ended).await
-    })?;
-    let followed = until_begun(&stack, &accepted.id.following())?;
-    let trigger = &followed["trigger"];
-    ensure!(trigger["kind"] == "degradation", "{followed:#}");
-    ensure!(trigger["measure"] == "success_rate", "{followed:#}");
-    ensure!(trigger["found"] == 0.5, "{followed:#}");
     Ok(())
 }
