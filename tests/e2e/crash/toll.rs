@@ -25,6 +25,9 @@ pub(crate) struct Row {
     pub(crate) survived: usize,
     /// Workers that were left hanging, none of which did harm.
     pub(crate) overtaken: usize,
+    /// Runs that were over before the write at which they were to be disturbed: what happens at the
+    /// same time makes a write more or less.
+    pub(crate) missed: usize,
     pub(crate) failures: Vec<String>,
 }
 
@@ -66,6 +69,9 @@ pub(crate) fn kill_all<T: Sync>(
     report(&rows);
     let failures: Vec<_> = rows.iter().flat_map(|row| &row.failures).collect();
     ensure!(failures.is_empty(), "{failures:#?}");
+    let sum = |of: fn(&Row) -> usize| rows.iter().map(of).sum::<usize>();
+    let (kills, missed) = (sum(|row| row.kills), sum(|row| row.missed));
+    ensure!(missed * 100 <= kills, "{missed} runs were over too early");
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -93,6 +99,10 @@ fn report(rows: &[Row]) {
     let overtaken = sum(|row| row.overtaken);
     let (kills, survived) = (sum(|row| row.kills), sum(|row| row.survived));
     eprintln!("{overtaken} workers overtaken");
+    let missed = sum(|row| row.missed);
+    if missed > 0 {
+        eprintln!("{missed} runs were over before they could be disturbed");
+    }
     eprintln!("{survived} of {kills} kills survived");
 }
 
@@ -117,6 +127,11 @@ pub(crate) fn disturb<L>(
                 row.kills += kills;
                 row.survived += kills;
                 row.overtaken += stalls;
+            }
+            Ok(Finished {
+                kills: 0, writes, ..
+            }) if plan.kills.iter().all(|kill| kill.at >= writes.len()) => {
+                row.missed += 1;
             }
             failed => {
                 let is_kill = |kill: &&Kill| !matches!(kill.moment, Moment::Stalled { .. });
