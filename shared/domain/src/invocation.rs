@@ -232,8 +232,8 @@ pub struct Invocation {
     pub first_effect: u32,
     /// Signals that no one has waited for yet, in order of arrival.
     pub signals: Vec<Signal>,
-    /// The calls that sent the last of those that were accepted, waited for or not: what one of them
-    /// sends again is no other signal.
+    /// The calls that sent the last of those that were accepted, waited for or not, if they may be
+    /// made again: what one of them sends then is no other signal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signalled: Vec<CallId>,
     /// The effect that waits for this invocation.

@@ -34,8 +34,9 @@ pub enum SignalError {
     Failed(#[from] Error),
 }
 
-/// Gives the invocation a signal: to the effect that waits for it, or to be waited for. What `call`
-/// has sent already, and is among the last [`MAX_SIGNALS`] that were accepted, is not given again.
+/// Gives the invocation a signal: to the effect that waits for it, or to be waited for. What `call`,
+/// where it may be made again, has sent already, and is among the last [`MAX_SIGNALS`] of that kind,
+/// is not given again.
 ///
 /// Returns the wake-up to send, if the invocation goes on by it.
 ///
@@ -44,7 +45,7 @@ pub enum SignalError {
 /// [`SignalError`] says which of them mean that it was not accepted.
 pub async fn signal(
     id: &InvocationId,
-    call: CallId,
+    call: Option<CallId>,
     name: &str,
     payload: Value,
     journal: &impl Journal,
@@ -61,14 +62,14 @@ pub async fn signal(
     for _ in 0..MAX_CONFLICTS {
         let found = journal.load(id).await.map_err(Error::from)?;
         let found = found.ok_or(SignalError::Unknown)?;
-        if found.signalled.contains(&call) {
+        if call.is_some_and(|call| found.signalled.contains(&call)) {
             return Ok(None);
         }
         let (mut record, wake) = signalled(&found, signal.clone(), now)?;
         if record.signalled.len() == MAX_SIGNALS {
             record.signalled.remove(0);
         }
-        record.signalled.push(call);
+        record.signalled.extend(call);
         if written(journal.commit(&[InvocationChange::to(record)]).await).map_err(Error::from)? {
             return Ok(wake);
         }

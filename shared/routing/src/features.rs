@@ -2,9 +2,9 @@
 //!
 //! A text has two views, each with its own half of the buckets: words (single words, their first
 //! four characters, which most forms of a word share, and pairs of neighbours, the ends of the text
-//! included) and the inner structure of words (2 to 5 characters within a word's boundaries). Letters are lower-cased, every digit becomes `0`, apostrophes and
-//! combining accents vanish, `?` and `$` are words of their own, and everything else separates
-//! words.
+//! included) and the inner structure of words (2 to 5 characters within a word's boundaries).
+//! Letters are lower-cased, every digit becomes `0`, apostrophes and combining accents vanish, `?`
+//! and `$` are words of their own, and everything else separates words.
 
 use std::ops::Range;
 

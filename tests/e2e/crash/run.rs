@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tdev_domain::{
-    CallId, EffectClass, Invocation, InvocationChange, InvocationId, InvocationStatus, Stage,
-    StepMessage, Wait,
+    EffectClass, Invocation, InvocationChange, InvocationId, InvocationStatus, Stage, StepMessage,
+    Wait,
 };
 use tdev_invocation::keeper::Care;
 use tdev_invocation::{Journal, WakeUp, keeper, signal};
@@ -300,7 +300,7 @@ impl Run<'_, '_> {
     fn signal(&mut self, id: &InvocationId, name: &str) -> Result<()> {
         let sent = signal(
             id,
-            CallId::generate(),
+            None,
             name,
             json!(name),
             &self.lane.rig.journal,

@@ -20,6 +20,7 @@ use super::{ended, identifier, location, not_found};
 use crate::Deps;
 use crate::accepted::accepted;
 use crate::extract::{Segments, json_or_default};
+use crate::idempotency::KEY;
 use crate::problem::{Problem, ProblemType, Violation};
 use crate::problems;
 
@@ -85,6 +86,8 @@ pub(crate) async fn signal(
     let tenant = principal.tenant;
     let journal = deps.journals.of(&tenant);
     let now = Timestamp::now();
+    // What has no key cannot be made again, and its place in the record would be paid for.
+    let call = headers.contains_key(KEY).then_some(call);
     let sent = tdev_invocation::signal(&id, call, &name, payload, &journal, now).await;
     if let Some(wake) = sent.map_err(not_accepted)? {
         tell(&deps, &tenant, Waiter::Invocation(wake)).await;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tdev_aws::{Artifacts, SdkConfig, Table};
 use tdev_domain::{
-    Agent, AgentKind, AgentName, AgentVersion, CallId, Callee, InvocationChange, InvocationId,
+    Agent, AgentKind, AgentName, AgentVersion, Callee, InvocationChange, InvocationId,
     InvocationStatus, Limits, Manifest, ManifestDraft, Quality, Registration, Source, State,
     StepMessage, StepRequest, StepResponse, TenantId, Tool,
 };
@@ -304,7 +304,7 @@ impl World {
     /// Sends the signal that an agent waits for, as the gateway does.
     async fn signal(&self, id: &InvocationId) {
         let (journal, now) = (self.journals.of(&tenant()), Timestamp::now());
-        let wake = signal(id, CallId::generate(), "go", json!(true), &journal, now).await;
+        let wake = signal(id, None, "go", json!(true), &journal, now).await;
         let wake = wake.unwrap().expect("it was waited for");
         self.wake(wake.invocation, wake.at).await;
     }

@@ -169,8 +169,7 @@ fn a_signal_that_cannot_be_kept_is_refused() {
     let mut sim = sim("sleeper");
     let root = sim.root.clone();
     let send = |sim: &Sim, id: &InvocationId, payload| {
-        let call = CallId::generate();
-        run(signal(id, call, "hello", payload, &sim.hands, sim.now()))
+        run(signal(id, None, "hello", payload, &sim.hands, sim.now()))
     };
     let other = InvocationId::generate();
     assert!(matches!(
@@ -202,10 +201,9 @@ fn a_signal_wakes_only_whom_waits_for_its_name() {
     let root = sim.root.clone();
     sim.until(|sim| is_suspended(sim, &sim.root));
     let send = |sim: &Sim, name| {
-        let call = CallId::generate();
         run(signal(
             &sim.root,
-            call,
+            None,
             name,
             json!(1),
             &sim.hands,
@@ -229,7 +227,7 @@ fn a_call_that_is_made_again_sends_no_other_signal() {
     let send = |sim: &Sim, call, name| {
         run(signal(
             &sim.root,
-            call,
+            Some(call),
             name,
             json!(1),
             &sim.hands,

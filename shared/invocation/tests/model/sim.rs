@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tdev_domain::{
-    Answer, CallId, Effect, EffectClass, EffectErrorKind, Invocation, InvocationChange,
-    InvocationId, InvocationStatus, Wait,
+    Answer, Effect, EffectClass, EffectErrorKind, Invocation, InvocationChange, InvocationId,
+    InvocationStatus, Wait,
 };
 use tdev_invocation::keeper::Care;
 use tdev_invocation::{
@@ -269,7 +269,7 @@ impl Sim {
         };
         let result = run(signal(
             &row.record.id,
-            CallId::generate(),
+            None,
             name,
             json!(payload),
             &self.hands,

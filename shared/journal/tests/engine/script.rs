@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tdev_domain::{
-    AgentName, Answer, ArtifactDigest, Call, CallId, Callee, EffectError, EffectKey, Invocation,
+    AgentName, Answer, ArtifactDigest, Call, Callee, EffectError, EffectKey, Invocation,
     InvocationChange, Limits, VersionNumber,
 };
 use tdev_invocation::{Journal, Machine, MachineError, Request, Turn, Unavailable, World, signal};
@@ -182,8 +182,8 @@ impl World for Hands {
             None => {}
             Some(Meanwhile::Signal) => {
                 let payload = json!({"sent": 1.0});
-                let (id, call) = (&invocation.id, CallId::generate());
-                let sent = signal(id, call, "go", payload, &self.journal, self.now).await;
+                let id = &invocation.id;
+                let sent = signal(id, None, "go", payload, &self.journal, self.now).await;
                 sent.unwrap();
             }
             Some(Meanwhile::Overtake) => {
