@@ -46,21 +46,7 @@ pub(crate) fn state_names() -> Schema {
 }
 
 pub(crate) fn failure_kinds() -> Schema {
-    names(&[
-        FailureKind::InvalidSource,
-        FailureKind::InvalidManifest,
-        FailureKind::Raised,
-        FailureKind::TimedOut,
-        FailureKind::OutOfMemory,
-        FailureKind::RecursionTooDeep,
-        FailureKind::TooManyToolCalls,
-        FailureKind::TooMuchLogged,
-        FailureKind::OutputNotJson,
-        FailureKind::OutputTooLarge,
-        FailureKind::InputTooLarge,
-        FailureKind::Forbidden,
-        FailureKind::Interpreter,
-    ])
+    names(&FailureKind::ALL)
 }
 
 pub(crate) fn invocation_states() -> Schema {

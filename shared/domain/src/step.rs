@@ -176,6 +176,25 @@ pub enum FailureKind {
     Interpreter,
 }
 
+impl FailureKind {
+    /// Every kind.
+    pub const ALL: [Self; 13] = [
+        Self::InvalidSource,
+        Self::InvalidManifest,
+        Self::Raised,
+        Self::TimedOut,
+        Self::OutOfMemory,
+        Self::RecursionTooDeep,
+        Self::TooManyToolCalls,
+        Self::TooMuchLogged,
+        Self::OutputNotJson,
+        Self::OutputTooLarge,
+        Self::InputTooLarge,
+        Self::Forbidden,
+        Self::Interpreter,
+    ];
+}
+
 /// A run that failed, by fault of the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]

@@ -204,22 +204,6 @@ fn a_released_agent_is_admitted_with_its_findings() {
     );
 }
 
-const FAILURES: [FailureKind; 13] = [
-    FailureKind::InvalidSource,
-    FailureKind::InvalidManifest,
-    FailureKind::Raised,
-    FailureKind::TimedOut,
-    FailureKind::OutOfMemory,
-    FailureKind::RecursionTooDeep,
-    FailureKind::TooManyToolCalls,
-    FailureKind::TooMuchLogged,
-    FailureKind::OutputNotJson,
-    FailureKind::OutputTooLarge,
-    FailureKind::InputTooLarge,
-    FailureKind::Forbidden,
-    FailureKind::Interpreter,
-];
-
 #[test]
 fn the_sample_agents_may_be_run() {
     for sample in SAMPLES.iter().chain(DURABLE) {
@@ -230,7 +214,7 @@ fn the_sample_agents_may_be_run() {
 
 #[test]
 fn every_way_of_failing_before_a_manifest_has_its_consequence() {
-    let decisions: Vec<_> = FAILURES
+    let decisions: Vec<_> = FailureKind::ALL
         .map(|kind| {
             let decision = decided(Probed::Failed(failure(kind)), json!({}), false);
             (kind, summary(decision))
@@ -238,7 +222,7 @@ fn every_way_of_failing_before_a_manifest_has_its_consequence() {
         .into_iter()
         .collect();
     insta::assert_json_snapshot!(decisions);
-    for kind in FAILURES {
+    for kind in FailureKind::ALL {
         let decision = decided(Probed::Failed(failure(kind)), json!({}), true);
         assert_eq!(
             summary(decision).0,
@@ -343,7 +327,7 @@ fn examples_must_run_and_give_what_they_say() {
 
 /// What a probe can come to: a death, a failure, or a report with examples that went somehow.
 fn outcomes() -> impl Strategy<Value = Probed> {
-    let kinds = || proptest::sample::select(&FAILURES[..]);
+    let kinds = || proptest::sample::select(&FailureKind::ALL[..]);
     let run = prop_oneof![
         (0..3u8).prop_map(|output| json!({"outcome": "completed", "output": output})),
         kinds().prop_map(|kind| json!({"outcome": "failed", "kind": kind, "message": "m"})),
